@@ -1,0 +1,21 @@
+//! Evidence in, diagnosis out.
+//!
+//! Enters: an [`Evidence`], everything that could be read about a cluster at one moment, each source
+//! either read or [`Source::Unavailable`] with its reason. Leaves: a [`Diagnosis`], ranked hypotheses
+//! with their proof, and what could not be seen.
+//!
+//! *Nothing in this room does I/O, reads a clock, sleeps or fails.* An object it cannot make sense of
+//! weakens the diagnosis; it never stops it.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod evidence;
+mod finding;
+mod object;
+
+pub use evidence::{AlertFact, Evidence, Instance, KeyedObject, Log, Metrics, Series, Source};
+pub use finding::{
+    BlindSpot, Certainty, Change, Choice, Diagnosis, EventLine, Excerpt, Finding, Health,
+    Hypothesis, Neighbours, Presence, Proof, RestartCount, Rollout, ServiceHealth, Waiting,
+};
+pub use object::{Kind, ObjectRef};

@@ -1,0 +1,128 @@
+//! What the room decides, with its reason.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Incident, Severity, State};
+use crate::diagnosis::{BlindSpot, Finding, Health};
+
+/// What one look at the subject brought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// When the evidence was taken.
+    pub taken_at: Timestamp,
+    /// What is wrong with the subject, if anything.
+    pub finding: Option<Finding>,
+    /// Its health; `Presence::Unknown` where it could not be seen.
+    pub health: Health,
+    /// What could not be seen.
+    pub blind_spots: Vec<BlindSpot>,
+    /// How many values redaction took out.
+    pub redacted: u32,
+}
+
+/// What follows from a signal, a look, or time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The incident as it is now.
+    pub incident: Incident,
+    /// What happened and what was decided, with reasons; appended to the timeline.
+    pub entries: Vec<Entry>,
+    /// What is to be said, in order. Empty: hold; the entries say why.
+    pub say: Vec<Say>,
+}
+
+/// One line of the timeline. Append-only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it happened, UTC.
+    pub at: Timestamp,
+    /// Who says so: `alertmanager`, `prometheus`, `kubernetes`, `firsthand`.
+    pub source: String,
+    /// What, in one sentence, with the reason where it is a decision.
+    pub text: String,
+}
+
+/// Something to be said to everyone who hears of this incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Say {
+    /// The main message: post it, or bring it up to date.
+    Main,
+    /// A reply in its thread.
+    Reply {
+        /// What it says.
+        reply: Reply,
+        /// Also shown in the channel itself.
+        broadcast: bool,
+    },
+}
+
+/// What a thread reply says. Kept as facts; `brief` finds the words when it is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The evidence behind the main message: excerpt, events, other hypotheses, diff.
+    Evidence {
+        /// When it was taken.
+        at: Timestamp,
+        /// The finding, as it was then.
+        finding: Box<Finding>,
+    },
+    /// The severity changed.
+    Severity {
+        /// When.
+        at: Timestamp,
+        /// Before.
+        from: Severity,
+        /// After.
+        to: Severity,
+        /// Why.
+        reason: String,
+    },
+    /// The first certain cause, after a message that had none.
+    Identified {
+        /// When.
+        at: Timestamp,
+        /// The cause in one sentence.
+        summary: String,
+        /// The proof, verbatim.
+        quote: Option<String>,
+        /// Where it stands.
+        source: Option<String>,
+    },
+    /// Something worth hearing happened: health came back, pods were deleted by hand, only the alert is left.
+    Note {
+        /// When.
+        at: Timestamp,
+        /// In one or two sentences.
+        text: String,
+    },
+    /// It is over.
+    Resolved {
+        /// When.
+        at: Timestamp,
+        /// When it began.
+        since: Timestamp,
+        /// `recovered`, `gone`, …
+        how: String,
+        /// The proof.
+        because: String,
+    },
+    /// It came back.
+    Relapse {
+        /// When.
+        at: Timestamp,
+        /// When it had been resolved.
+        resolved_at: Timestamp,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl State {
+    /// Whether anything may still happen to an incident in this state without a new signal.
+    pub fn is_open(self) -> bool {
+        self != Self::Resolved
+    }
+}

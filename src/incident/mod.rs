@@ -1,0 +1,19 @@
+//! What is known about one subject, what was learned, and the time: a decision.
+//!
+//! Enters: a [`Signal`] (something says that something is wrong, or no longer) or a [`Look`] (evidence
+//! was taken and diagnosed), and `now`. Leaves: a [`Decision`]: the incident as it is after that, the
+//! timeline entries that say why, and what is to be said.
+//!
+//! *Nothing in this room does I/O, reads a clock, sleeps, retries or fails.* It decides that something
+//! is to be said; who hears it is read from the route tree, how it is worded is `brief`'s, and when it
+//! arrives is `delivery`'s.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod decision;
+mod record;
+mod signal;
+
+pub use decision::{Decision, Entry, Look, Reply, Say};
+pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
+pub use signal::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind, Subject};

@@ -1,0 +1,164 @@
+//! The record of one incident: everything about one subject from the first signal to verified recovery.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Subject;
+use crate::diagnosis::{BlindSpot, Finding, Health};
+
+/// One incident, as the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Short, sortable, said aloud: `FH-20261121-0211-checkout`? The ledger gives it; unique.
+    pub id: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where it stands.
+    pub state: State,
+    /// How bad, with the reason.
+    pub severity: Severity,
+    /// Why that severity, in words: `no ready pod, Service checkout has no endpoints`.
+    pub severity_reason: String,
+    /// When the first signal came.
+    pub opened_at: Timestamp,
+    /// When the failure began, as far as the evidence tells.
+    pub since: Timestamp,
+    /// When the house first spoke of it; `None` while it only looks.
+    pub spoken_at: Option<Timestamp>,
+    /// When and how it ended.
+    pub closed: Option<Closed>,
+    /// How often it came back after it was resolved.
+    pub relapses: u32,
+    /// Joined alerts by fingerprint.
+    pub alerts: BTreeMap<String, JoinedAlert>,
+    /// Restarts seen, newest last, bounded.
+    pub restarts: Vec<Restarted>,
+    /// Last raw counter per `uid/container`.
+    pub counters: BTreeMap<String, i64>,
+    /// Bad waiting reasons: first and last time each was seen by the poll.
+    pub waiting: BTreeMap<String, (Timestamp, Timestamp, u32)>,
+    /// The newest finding about the subject; kept after it heals, because it is the proof.
+    pub finding: Option<Finding>,
+    /// When that finding's evidence was taken.
+    pub found_at: Option<Timestamp>,
+    /// The newest health.
+    pub health: Health,
+    /// When health was last looked at.
+    pub looked_at: Option<Timestamp>,
+    /// Since when the subject's health holds; `None` while it does not.
+    pub healthy_since: Option<Timestamp>,
+    /// What could not be seen at the newest look.
+    pub blind_spots: Vec<BlindSpot>,
+    /// How many values redaction took out of its evidence.
+    pub redacted: u32,
+    /// When to look (or decide) again; `None` once it is closed.
+    pub look_at: Option<Timestamp>,
+    /// How many looks were taken.
+    pub looks: u32,
+    /// Receivers that were told. They stay to the end.
+    pub told: BTreeSet<String>,
+    /// Counts every change of what would be said; the main message is current when its delivery has sent this.
+    pub revision: u64,
+    /// How many thread replies were decided.
+    pub replies: u32,
+}
+
+/// Where an incident stands; the words of public status pages.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Something is wrong; the cause is not certain.
+    Investigating,
+    /// The cause is certain.
+    Identified,
+    /// Health came back and is being verified.
+    Monitoring,
+    /// It ended; `closed` says how.
+    Resolved,
+}
+
+impl State {
+    /// The word people read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Monitoring => "monitoring",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// How bad. SEV1 is the worst; the order of the variants is from mild to grave.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// Nobody is hurt.
+    Sev4,
+    /// Redundancy is lost.
+    Sev3,
+    /// Something does not work.
+    Sev2,
+    /// Several things do not work for many.
+    Sev1,
+}
+
+impl Severity {
+    /// `SEV2`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sev1 => "SEV1",
+            Self::Sev2 => "SEV2",
+            Self::Sev3 => "SEV3",
+            Self::Sev4 => "SEV4",
+        }
+    }
+}
+
+/// How an incident ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// When.
+    pub at: Timestamp,
+    /// `recovered`, `gone`, `alert ended`, `never spoken`: the word the message uses.
+    pub how: String,
+    /// The proof, in words: `healthy 15 min, no restart since 02:26, alert ended 02:41`.
+    pub because: String,
+}
+
+/// An alert that joined the incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JoinedAlert {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// When it began to fire.
+    pub starts_at: Timestamp,
+    /// When it ended; `None` while it fires.
+    pub ended_at: Option<Timestamp>,
+    /// Link to the rule's graph.
+    pub generator_url: Option<String>,
+    /// Link to Alertmanager.
+    pub external_url: Option<String>,
+}
+
+/// One restart of one container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restarted {
+    /// When it was noticed, or when the run ended where that is known.
+    pub at: Timestamp,
+    /// The pod.
+    pub pod: String,
+    /// The container.
+    pub container: String,
+}

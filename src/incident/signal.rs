@@ -1,0 +1,134 @@
+//! What comes in from outside: something says that something is wrong, or no longer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::ObjectRef;
+
+/// What a signal is about: an object of a cluster, or nothing in Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The cluster's name, as the settings or the alert's label give it.
+    pub cluster: String,
+    /// The object: named by the alert at first, lifted to its root owner before an incident opens.
+    /// `None`: the alert is about nothing in Kubernetes; `group` then tells incidents apart.
+    pub object: Option<ObjectRef>,
+    /// For subjects without an object: the alert's name and the labels that identify it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
+}
+
+impl Subject {
+    /// The stable text that one open incident is kept for: `prod-eu/shop/Deployment/checkout`.
+    pub fn key(&self) -> String {
+        match &self.object {
+            Some(o) => format!("{}/{}/{}/{}", self.cluster, o.namespace, o.kind.as_str(), o.name),
+            None => format!("{}//{}", self.cluster, self.group),
+        }
+    }
+
+    /// What people call it: `checkout`.
+    pub fn name(&self) -> &str {
+        self.object.as_ref().map_or(self.group.as_str(), |o| o.name.as_str())
+    }
+}
+
+/// Something says that something is wrong, or no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Makes repeats recognisable: one key, one signal, however often it arrives.
+    pub key: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// When it arrived.
+    pub heard_at: Timestamp,
+    /// What it says.
+    pub kind: SignalKind,
+}
+
+/// What a signal says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalKind {
+    /// Alertmanager says that an alert fires or has ended.
+    Alert(AlertSignal),
+    /// The Prometheus poll saw something.
+    Poll(PollSignal),
+}
+
+/// An alert, firing or resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertSignal {
+    /// Alertmanager's fingerprint of its labels.
+    pub fingerprint: String,
+    /// Firing or resolved.
+    pub status: AlertStatus,
+    /// All labels, bounded.
+    pub labels: BTreeMap<String, String>,
+    /// All annotations, bounded and redacted.
+    pub annotations: BTreeMap<String, String>,
+    /// When it began to fire.
+    pub starts_at: Timestamp,
+    /// When it ended, for resolved ones.
+    pub ends_at: Option<Timestamp>,
+    /// Link to the rule's graph.
+    pub generator_url: Option<String>,
+    /// Link to Alertmanager.
+    pub external_url: Option<String>,
+    /// How many alerts of its group Alertmanager cut off (`max_alerts`).
+    #[serde(default)]
+    pub truncated: u64,
+}
+
+impl AlertSignal {
+    /// The alert's name.
+    pub fn name(&self) -> &str {
+        self.labels.get("alertname").map_or("alert", String::as_str)
+    }
+}
+
+/// Firing or resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    /// It fires.
+    Firing,
+    /// It has ended.
+    Resolved,
+}
+
+/// What the poll of Prometheus sees of one container.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PollSignal {
+    /// A container's raw restart counter moved.
+    Restarted {
+        /// The pod.
+        pod: String,
+        /// The pod's uid, where the metric has one.
+        uid: String,
+        /// The container.
+        container: String,
+        /// The counter now.
+        count: i64,
+        /// By how much it moved since the last poll.
+        by: i64,
+        /// Why the last run ended: `OOMKilled`, `Error`.
+        reason: Option<String>,
+        /// With which exit code.
+        exit_code: Option<i32>,
+    },
+    /// A container waits for a bad reason.
+    Waiting {
+        /// The pod.
+        pod: String,
+        /// The pod's uid, where the metric has one.
+        uid: String,
+        /// The container.
+        container: String,
+        /// `CrashLoopBackOff`, `ImagePullBackOff`, …
+        reason: String,
+    },
+}

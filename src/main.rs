@@ -1,0 +1,2 @@
+//! The `firsthand` binary.
+fn main() {}
