@@ -19,3 +19,4 @@
 
 pub mod diagnosis;
 pub mod incident;
+pub mod standin;
