@@ -20,3 +20,4 @@
 pub mod diagnosis;
 pub mod incident;
 pub mod standin;
+pub mod telemetry;
