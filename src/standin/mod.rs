@@ -4,6 +4,7 @@
 //! *Nothing here is ever reached in production, and nothing here decides anything about an incident*:
 //! a stand-in shows what a world shows and refuses what the real one refuses.
 
+pub mod alertmanager;
 pub mod kubernetes;
 pub mod prometheus;
 pub mod world;
