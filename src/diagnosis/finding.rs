@@ -222,6 +222,8 @@ pub struct Health {
     pub restarts: Vec<RestartCount>,
     /// When the last unready pod became ready, where all are.
     pub ready_since: Option<Timestamp>,
+    /// The revision its controller wants now, where the kind has revisions.
+    pub revision: Option<Revision>,
     /// Services that select its pods.
     pub services: Vec<ServiceHealth>,
     /// The other workloads of its namespace.
@@ -261,6 +263,22 @@ pub struct RestartCount {
     pub count: i32,
     /// When its last run ended.
     pub last_ended_at: Option<Timestamp>,
+    /// When that run had begun: with a counter of two or more, the gap between two restarts.
+    #[serde(default)]
+    pub last_started_at: Option<Timestamp>,
+}
+
+/// A revision of a workload. A roll-back brings an old template back under a new number, so compare
+/// templates, not numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Revision {
+    /// Its number now: `43`.
+    pub number: String,
+    /// What identifies its pod template: the `pod-template-hash`, or the revision object's name.
+    pub template: String,
+    /// When its ReplicaSet (or ControllerRevision) was created; older than the one before = rolled back.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A Service that selects the workload's pods.

@@ -16,6 +16,7 @@ mod object;
 pub use evidence::{AlertFact, Evidence, Instance, KeyedObject, Log, Metrics, Series, Source};
 pub use finding::{
     BlindSpot, Certainty, Change, Choice, Diagnosis, EventLine, Excerpt, Finding, Health,
-    Hypothesis, Neighbours, Presence, Proof, RestartCount, Rollout, ServiceHealth, Waiting,
+    Hypothesis, Neighbours, Presence, Proof, RestartCount, Revision, Rollout, ServiceHealth,
+    Waiting,
 };
 pub use object::{Kind, ObjectRef};
