@@ -32,6 +32,15 @@ pub struct Decision {
     pub say: Vec<Say>,
 }
 
+/// What hearing a signal leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// The signal opened an incident or changed one.
+    Decided(Box<Decision>),
+    /// It changes nothing, and this is why. It is done with all the same.
+    Ignored(String),
+}
+
 /// One line of the timeline. Append-only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

@@ -11,9 +11,22 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod decision;
+mod hear;
+mod learn;
+mod matcher;
+mod memory;
 mod record;
+mod recovery;
+pub mod route;
+mod rules;
+pub mod severity;
 mod signal;
 
-pub use decision::{Decision, Entry, Look, Reply, Say};
+pub use decision::{Decision, Entry, Heard, Look, Reply, Say};
+pub use hear::hear;
+pub use learn::{learn, pass};
+pub use matcher::{BadMatcher, Matchers};
+pub use memory::Memory;
 pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
+pub use rules::{Burst, Looks, Rules};
 pub use signal::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind, Subject};

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Subject;
-use crate::diagnosis::{BlindSpot, Finding, Health};
+use super::recovery;
+use super::rules::after;
+use super::{Memory, Rules, Subject};
+use crate::diagnosis::{BlindSpot, Finding, Health, Hypothesis};
 
 /// One incident, as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +66,95 @@ pub struct Incident {
     pub revision: u64,
     /// How many thread replies were decided.
     pub replies: u32,
+    /// The incident of the same subject before this one, where it ended too long ago to be continued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// Alerts that fired beyond those kept in `alerts`, because there were too many.
+    #[serde(default)]
+    pub more_alerts: u64,
+    /// What the room remembers for its own decisions.
+    #[serde(default)]
+    pub memory: Memory,
+}
+
+impl Incident {
+    /// An incident that has just been opened: nothing is known but what it is about.
+    pub fn open(id: &str, subject: Subject, at: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            subject,
+            state: State::Investigating,
+            severity: Severity::Sev4,
+            severity_reason: "not looked at yet".to_owned(),
+            opened_at: at,
+            since: at,
+            spoken_at: None,
+            closed: None,
+            relapses: 0,
+            alerts: BTreeMap::new(),
+            restarts: Vec::new(),
+            counters: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            finding: None,
+            found_at: None,
+            health: Health::default(),
+            looked_at: None,
+            healthy_since: None,
+            blind_spots: Vec::new(),
+            redacted: 0,
+            look_at: Some(at),
+            looks: 0,
+            told: BTreeSet::new(),
+            revision: 0,
+            replies: 0,
+            previous: None,
+            more_alerts: 0,
+            memory: Memory::default(),
+        }
+    }
+
+    /// Its labels for the route tree: those of its alerts (where several disagree, the one that fired
+    /// first speaks), then what the house knows itself: `cluster`, `namespace`, `kind`, `workload`,
+    /// `cause`, `sev`, `state`.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let mut alerts: Vec<_> = self.alerts.values().collect();
+        // Those that fire overrule those that ended; among equals the first to fire overrules.
+        alerts.sort_by_key(|alert| (alert.ended_at.is_none(), std::cmp::Reverse(alert.starts_at)));
+        for alert in alerts {
+            labels.extend(alert.labels.clone());
+        }
+        let mut own = |name: &str, value: &str| {
+            if !value.is_empty() {
+                labels.insert(name.to_owned(), value.to_owned());
+            }
+        };
+        own("cluster", &self.subject.cluster);
+        if let Some(object) = &self.subject.object {
+            own("namespace", &object.namespace);
+            own("kind", object.kind.as_str());
+            own("workload", &object.name);
+        }
+        own("cause", self.top().map_or("", |hypothesis| &hypothesis.cause));
+        own("sev", self.severity.word());
+        own("state", self.state.word());
+        labels
+    }
+
+    /// The best hypothesis of its finding.
+    pub fn top(&self) -> Option<&Hypothesis> {
+        self.finding.as_ref().and_then(|finding| finding.hypotheses.first())
+    }
+
+    /// Whether a joined alert still fires.
+    pub fn alert_fires(&self) -> bool {
+        self.alerts.values().any(|alert| alert.ended_at.is_none())
+    }
+
+    /// Until when health must hold for the incident to be resolved; `None` while it does not hold.
+    pub fn watched_until(&self, rules: &Rules) -> Option<Timestamp> {
+        self.healthy_since.map(|since| after(since, recovery::window(self, rules)))
+    }
 }
 
 /// Where an incident stands; the words of public status pages.

@@ -1,0 +1,152 @@
+//! The settings of this room: `incident:` in the YAML.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// When to speak, when to look, and when something is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// How long health must hold before an incident is resolved. One and a half times the longest gap
+    /// between its restarts replaces it where that is longer.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub recovery_window: Duration,
+    /// The longest time that health is ever watched.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub max_recovery_window: Duration,
+    /// A subject that fails again within this time after its end continues the same incident, in the
+    /// same thread; later it is a new incident that names the old one.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub relapse: Duration,
+    /// How many restarts are worth a message when no alert fires.
+    pub restarts_to_speak: Burst,
+    /// In how many polls running a container must wait for a bad reason before that is worth a message.
+    pub waiting_polls: u32,
+    /// How long readiness may be lost before that is worth a message.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub ready_grace: Duration,
+    /// Causes that cannot heal by themselves: told as soon as they are certain.
+    pub tell_at_once: Vec<String>,
+    /// How long a lower severity must hold before the incident falls to it. It rises at once.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub severity_hold: Duration,
+    /// After how long without sight of the subject that is said.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub unseen: Duration,
+    /// How often a subject is looked at.
+    pub look: Looks,
+    /// Words in the names of namespaces and clusters in which nobody's customers are: what fails there
+    /// is SEV3 at most.
+    pub not_production: Vec<String>,
+}
+
+/// So many within so long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Burst {
+    /// How many.
+    pub count: u32,
+    /// Within how long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub within: Duration,
+}
+
+/// The pace of looking. It doubles from `first` to `slowest` while nothing changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Looks {
+    /// The pause after something changed.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub first: Duration,
+    /// The pause while nothing changes.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub slowest: Duration,
+    /// The least time between two looks at one subject, however many signals arrive.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub least: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        Self {
+            recovery_window: minutes(10),
+            max_recovery_window: minutes(6 * 60),
+            relapse: minutes(24 * 60),
+            restarts_to_speak: Burst::default(),
+            waiting_polls: 2,
+            ready_grace: minutes(2),
+            tell_at_once: words(&[
+                "image-not-found",
+                "image-pull-denied",
+                "secret-missing",
+                "configmap-missing",
+                "config-key-missing",
+                "command-not-found",
+                "argument-invalid",
+                "env-missing",
+            ]),
+            severity_hold: minutes(5),
+            unseen: minutes(10),
+            look: Looks::default(),
+            not_production: words(&[
+                "dev",
+                "development",
+                "test",
+                "testing",
+                "qa",
+                "uat",
+                "stage",
+                "staging",
+                "sandbox",
+                "preview",
+                "review",
+                "ci",
+                "demo",
+            ]),
+        }
+    }
+}
+
+impl Default for Burst {
+    fn default() -> Self {
+        Self { count: 3, within: Duration::from_secs(600) }
+    }
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(10),
+            slowest: Duration::from_secs(300),
+            least: Duration::from_secs(2),
+        }
+    }
+}
+
+/// `at + pause`, or the end of time.
+pub(super) fn after(at: Timestamp, pause: Duration) -> Timestamp {
+    SignedDuration::try_from(pause)
+        .ok()
+        .and_then(|pause| at.checked_add(pause).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// The time from `earlier` to `later`; zero where that is negative.
+pub(super) fn between(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
+}
