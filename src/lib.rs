@@ -19,5 +19,6 @@
 
 pub mod diagnosis;
 pub mod incident;
+pub mod ledger;
 pub mod standin;
 pub mod telemetry;

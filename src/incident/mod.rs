@@ -10,6 +10,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod debt;
 mod decision;
 mod hear;
 mod learn;
@@ -22,6 +23,7 @@ mod rules;
 pub mod severity;
 mod signal;
 
+pub use debt::{Claim, Debt, Outcome, Owed, Place};
 pub use decision::{Decision, Entry, Heard, Look, Reply, Say};
 pub use hear::hear;
 pub use learn::{learn, pass};
