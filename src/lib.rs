@@ -17,6 +17,7 @@
 //! Imports run one way: `cli → daemon → config → intake · collect · ledger · delivery · web → brief →
 //! incident → diagnosis`; `tests/house.rs` reads the `use` lines and fails on any other.
 
+pub mod brief;
 pub mod diagnosis;
 pub mod incident;
 pub mod ledger;

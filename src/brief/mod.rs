@@ -1,0 +1,56 @@
+//! An incident → words for an audience.
+//!
+//! Enters: an [`Incident`](crate::incident::Incident) or a [`Diagnosis`](crate::diagnosis::Diagnosis), and a [`Context`]: when the words
+//! are made and what the links are built from. Leaves: the same brief in the idiom of each place it is
+//! read in. [`OnCall`] holds the words themselves, chosen once; [`slack`], [`markdown`], [`text`] and
+//! [`json`] only lay them out, so that no two places tell different stories.
+//!
+//! *Nothing in this room does I/O, reads a clock or fails. It never sees text that was not redacted,
+//! and never passes on text that was not bounded: what is cut says that it was, and where the rest is.*
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod cause;
+mod changed;
+mod clock;
+mod found;
+mod headline;
+mod hurt;
+pub mod json;
+mod links;
+pub mod markdown;
+mod oncall;
+mod plain;
+mod said;
+pub mod slack;
+pub mod text;
+
+use jiff::Timestamp;
+
+pub use cause::{CauseWords, Quote};
+pub use changed::Changed;
+pub use found::{Found, checklist};
+pub use headline::Dot;
+pub use hurt::Hurt;
+pub use links::Link;
+pub use oncall::OnCall;
+pub use said::{Keep, Said, Section};
+
+/// What the words depend on beside the incident itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// When the words are made. Decides which times need a date.
+    pub at: Timestamp,
+    /// The cluster that evidence is taken from; an alert of another one is delivered without. Empty:
+    /// every cluster is taken for our own.
+    pub cluster: String,
+    /// Where people reach Alertmanager, for the Silence link; else the alert's own `externalURL`.
+    pub alertmanager_url: Option<String>,
+}
+
+impl Context {
+    /// Words made at this moment, for any cluster.
+    pub fn at(at: Timestamp) -> Self {
+        Self { at, cluster: String::new(), alertmanager_url: None }
+    }
+}

@@ -1,0 +1,254 @@
+//! The words for whoever is on call: chosen once, laid out by every renderer.
+
+use super::{CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain};
+use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding};
+use crate::incident::{Incident, Severity, State};
+
+/// One incident, in words. Everything in it is clean and bounded; nothing is escaped yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnCall {
+    /// The one coloured dot.
+    pub dot: Dot,
+    /// How bad.
+    pub severity: Severity,
+    /// Where it stands.
+    pub state: State,
+    /// `checkout is crash-looping`.
+    pub headline: String,
+    /// `shop / Deployment checkout`.
+    pub place: String,
+    /// `prod-eu`; may be empty.
+    pub cluster: String,
+    /// `since 02:11 UTC, 3 min before the alert`.
+    pub since: String,
+    /// What stands between this and the end, or what ended it.
+    pub now: Option<String>,
+    /// Who is hurt.
+    pub hurt: Hurt,
+    /// Why.
+    pub cause: CauseWords,
+    /// What changed, and when.
+    pub changed: Option<Changed>,
+    /// What to do: two or three choices. None once it is over.
+    pub next: Vec<Choice>,
+    /// What not to do. None once it is over.
+    pub dont: Vec<String>,
+    /// What is not known.
+    pub unknown: Vec<String>,
+    /// The alerts that joined, in one line.
+    pub alerts: Option<String>,
+    /// Where to go from here.
+    pub links: Vec<Link>,
+    /// `evidence 02:14 UTC`, `2 values redacted`, the incident's id.
+    pub footer: Vec<String>,
+}
+
+impl OnCall {
+    /// The words for that incident.
+    pub fn of(incident: &Incident, context: &Context) -> Self {
+        let open = incident.state.is_open();
+        let finding = incident.finding.as_ref();
+        let namespace = incident.subject.object.as_ref().map_or("", |o| o.namespace.as_str());
+        Self {
+            dot: Dot::of(incident.severity, incident.state),
+            severity: incident.severity,
+            state: incident.state,
+            headline: headline::headline(incident, context.at),
+            place: place(incident),
+            cluster: plain::short(&incident.subject.cluster, 80),
+            since: since(incident, context),
+            now: now(incident, context),
+            hurt: hurt(incident, namespace),
+            cause: finding.map_or_else(|| no_cause(incident, context), CauseWords::of),
+            changed: finding.and_then(|finding| Changed::of(finding, context.at, 3)),
+            next: finding.filter(|_| open).map(next).unwrap_or_default(),
+            dont: finding.filter(|_| open).map(dont).unwrap_or_default(),
+            unknown: if open { unknown(finding, &incident.blind_spots) } else { Vec::new() },
+            alerts: alerts(incident, context),
+            links: links::links(incident, context),
+            footer: footer(incident, context),
+        }
+    }
+
+    /// One sentence that is enough on a locked phone.
+    pub fn notification(&self) -> String {
+        let at = [
+            self.place.split(" / ").next().filter(|p| self.place.contains(" / ") && !p.is_empty()),
+            Some(&*self.cluster),
+        ];
+        let at: Vec<_> = at.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        let at = if at.is_empty() { String::new() } else { format!(" ({})", at.join(", ")) };
+        if self.state == State::Resolved {
+            let proof = self.now.as_ref().map(|now| format!(": {now}")).unwrap_or_default();
+            return plain::sentence(&format!("{} {}{at}{proof}", self.dot.mark(), self.headline));
+        }
+        let hurt = self.hurt.first().map(|hurt| format!(": {hurt}")).unwrap_or_default();
+        let lead =
+            format!("{} {} {}{at}{hurt}", self.dot.mark(), self.severity.word(), self.headline);
+        let cause = match self.cause.certainty {
+            Some(certainty) => {
+                format!("{}: {}", plain::capital(certainty.word()), self.cause.sentence)
+            }
+            None => plain::capital(&self.cause.sentence),
+        };
+        format!("{} {}", plain::sentence(&lead), plain::sentence(&cause))
+    }
+}
+
+fn place(incident: &Incident) -> String {
+    let Some(object) = &incident.subject.object else {
+        return "nothing in Kubernetes".into();
+    };
+    let name =
+        format!("{} {}", plain::short(object.kind.as_str(), 63), plain::short(&object.name, 120));
+    if object.namespace.is_empty() {
+        name
+    } else {
+        format!("{} / {name}", plain::short(&object.namespace, 63))
+    }
+}
+
+/// When it began, against a moment that stays true while the message stands.
+fn since(incident: &Incident, context: &Context) -> String {
+    let began = clock::time(incident.since, context.at);
+    if let (State::Resolved, Some(closed)) = (incident.state, &incident.closed) {
+        let lasted = clock::span(incident.since, closed.at);
+        return format!("{began} to {}, {lasted}", clock::time(closed.at, context.at));
+    }
+    let alert = incident.alerts.values().map(|alert| alert.starts_at).min();
+    let distance = match (alert, incident.spoken_at) {
+        (Some(alert), _) => clock::from_event(incident.since, alert, "the alert"),
+        (None, Some(spoken)) => clock::from_event(incident.since, spoken, "this message"),
+        (None, None) => None,
+    };
+    distance
+        .map_or_else(|| format!("since {began}"), |distance| format!("since {began}, {distance}"))
+}
+
+/// Which half of recovery is there and which is missing; or what proved the end.
+fn now(incident: &Incident, context: &Context) -> Option<String> {
+    if let Some(closed) = incident.closed.as_ref().filter(|_| !incident.state.is_open()) {
+        let because = plain::short(&closed.because, 400);
+        return (!because.is_empty()).then_some(because);
+    }
+    let firing = incident.alerts.values().filter(|alert| alert.ended_at.is_none()).count();
+    let healthy = incident.healthy_since.map(|since| clock::time(since, context.at));
+    let came_back = (incident.relapses > 0).then(|| match incident.relapses {
+        1 => "came back after it was resolved".to_owned(),
+        n => format!("came back {n} times after it was resolved"),
+    });
+    let half = match (healthy, firing, incident.alerts.len()) {
+        (Some(since), 0, _) => Some(format!("healthy since {since}; watched until it has held")),
+        (Some(since), n, _) => Some(format!(
+            "healthy since {since}; {} still firing",
+            plain::counted(n, "alert is", "alerts are")
+        )),
+        (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
+        _ => None,
+    };
+    let parts: Vec<_> = came_back.into_iter().chain(half).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// From health while it lasts; what was hurt at its worst stays in the finding.
+fn hurt(incident: &Incident, namespace: &str) -> Hurt {
+    let health = match &incident.finding {
+        Some(finding) if !incident.state.is_open() => &finding.health,
+        _ => &incident.health,
+    };
+    let mut hurt = Hurt::of(health, namespace, &incident.restarts);
+    if hurt.lines().next().is_none() {
+        let reason = plain::short(&incident.severity_reason, 200);
+        hurt.own.extend((!reason.is_empty()).then_some(reason));
+    }
+    hurt
+}
+
+/// Why there is no diagnosis.
+fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
+    let other = !context.cluster.is_empty() && incident.subject.cluster != context.cluster;
+    let summary = incident.alerts.values().find_map(|alert| {
+        let said = ["summary", "description", "message"];
+        said.iter().find_map(|key| alert.annotations.get(*key))
+    });
+    let mut words = CauseWords::none(&if incident.subject.object.is_none() {
+        "no diagnosis: this alert names nothing in Kubernetes".to_owned()
+    } else if other {
+        let (theirs, ours) =
+            (plain::short(&incident.subject.cluster, 80), plain::short(&context.cluster, 80));
+        format!(
+            "no diagnosis: this alert is from cluster {theirs}, evidence is taken from {ours} only"
+        )
+    } else if incident.looks == 0 {
+        "no diagnosis yet: the evidence is being taken".to_owned()
+    } else {
+        "no diagnosis: nothing wrong was found when the evidence was taken".to_owned()
+    });
+    words.facts = summary
+        .map(|text| format!("the alert says: {}", plain::short(text, 400)))
+        .into_iter()
+        .collect();
+    words
+}
+
+/// At most three choices, bounded.
+pub(super) fn next(finding: &Finding) -> Vec<Choice> {
+    let choice = |choice: &Choice| Choice {
+        label: plain::short(&choice.label, 40),
+        command: choice.command.as_deref().map(super::cause::command).filter(|c| !c.is_empty()),
+        text: plain::short(&choice.text, 240),
+    };
+    finding.next.iter().take(3).map(choice).collect()
+}
+
+/// At most two warnings, bounded.
+pub(super) fn dont(finding: &Finding) -> Vec<String> {
+    finding.avoid.iter().take(2).map(|text| plain::short(text, 240)).collect()
+}
+
+/// What is not known and would matter. Blind spots matter while the cause is not proved.
+pub(super) fn unknown(finding: Option<&Finding>, blind: &[BlindSpot]) -> Vec<String> {
+    let proved = finding
+        .and_then(|f| f.hypotheses.first())
+        .is_some_and(|best| best.certainty == Certainty::Certain);
+    let unknown = finding.map(|f| f.unknown.as_slice()).unwrap_or_default();
+    let mut lines: Vec<_> = unknown.iter().take(2).map(|text| plain::short(text, 240)).collect();
+    if !proved && !blind.is_empty() {
+        let named = blind
+            .iter()
+            .take(3)
+            .map(|b| format!("{} ({})", plain::short(&b.source, 80), plain::short(&b.why, 100)));
+        let more = blind.len().saturating_sub(3);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("blind: {}{rest}", named.collect::<Vec<_>>().join(", ")));
+    }
+    lines
+}
+
+/// `KubePodCrashLooping since 02:14 UTC`; several are counted by name.
+fn alerts(incident: &Incident, context: &Context) -> Option<String> {
+    let firing: Vec<_> =
+        incident.alerts.values().filter(|alert| alert.ended_at.is_none()).collect();
+    let first = firing.iter().map(|alert| alert.starts_at).min()?;
+    let mut names = std::collections::BTreeMap::<&str, usize>::new();
+    for alert in &firing {
+        *names.entry(&alert.name).or_default() += 1;
+    }
+    let shown = names.iter().take(3).map(|(name, n)| match n {
+        1 => plain::short(name, 80),
+        n => format!("{} ×{n}", plain::short(name, 80)),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(3);
+    let rest = if more > 0 { format!(" and {more} more rules") } else { String::new() };
+    Some(format!("alert {shown}{rest} since {}", clock::time(first, context.at)))
+}
+
+fn footer(incident: &Incident, context: &Context) -> Vec<String> {
+    let seen = incident.looked_at.or(incident.found_at);
+    let seen = seen.map(|seen| format!("evidence {}", clock::time(seen, context.at)));
+    let redacted = usize::try_from(incident.redacted).unwrap_or(usize::MAX);
+    let redacted =
+        (redacted > 0).then(|| format!("{} redacted", plain::counted(redacted, "value", "values")));
+    seen.into_iter().chain(redacted).chain([plain::short(&incident.id, 80)]).collect()
+}
