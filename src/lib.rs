@@ -18,8 +18,11 @@
 //! incident → diagnosis`; `tests/house.rs` reads the `use` lines and fails on any other.
 
 pub mod brief;
+pub mod cli;
+pub mod config;
 pub mod diagnosis;
 pub mod incident;
 pub mod ledger;
 pub mod standin;
 pub mod telemetry;
+pub mod tls;

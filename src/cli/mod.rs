@@ -1,0 +1,117 @@
+//! The command line: one file per subcommand, each answering one question.
+//!
+//! Enters: arguments. Leaves: results on the given output, talk on stderr, and an [`Outcome`] that
+//! becomes the exit code: 0 fine, 1 found something, 2 could not answer (wrong use, unreachable). These
+//! three never change their meaning.
+//!
+//! *No command writes to the cluster, asks a question on the terminal, or decides anything that a room
+//! decides.* A command reads its arguments, calls the rooms and prints.
+
+mod check;
+mod completions;
+pub mod logging;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything that can be typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "firsthand",
+    version,
+    about = "Takes the evidence of a Kubernetes incident first hand and says what it proves",
+    after_help = "Exit code: 0 fine, 1 found something, 2 could not answer.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk meanwhile.
+    #[command(flatten)]
+    pub log: logging::Args,
+}
+
+/// The subcommands, in the order a newcomer meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: alerts and metrics in, messages out
+    Run(run::Args),
+    /// Is this settings file good? Names every fault at once
+    Check(check::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+}
+
+/// What a command found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is wrong.
+    Fine,
+    /// Something is wrong, and it was said.
+    Found,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Fine => Self::SUCCESS,
+            Outcome::Found => Self::from(1),
+        }
+    }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs one command; results go to `out`.
+///
+/// # Errors
+/// When the question could not be answered: wrong use, something unreadable or unreachable.
+pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Run(args) => run::run(args, out).await,
+        Command::Check(args) => check::run(args, out).await,
+        Command::Completions(args) => completions::run(&args, out),
+    }
+}
+
+impl Cli {
+    /// Reads the process's arguments.
+    ///
+    /// # Errors
+    /// The exit code, when help or a complaint was printed instead: 0 after help, 2 after wrong use.
+    pub fn from_arguments() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|told| {
+            let _ = told.print();
+            ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
+        })
+    }
+}
+
+/// Whether an error only says that the reader of our output went away, as `head` does.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// The process's environment, as far as it is text.
+fn environment() -> crate::config::Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

@@ -1,0 +1,387 @@
+//! One node of the merged tree, as serde reads it, and what can be wrong with it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use config::{Value, ValueKind};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
+};
+
+use super::document::join;
+use super::layers::Layers;
+use super::nearest::nearest;
+
+/// An error with the path it belongs to.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    /// The path of the node, or of the unknown key; of the surrounding node where something is missing.
+    pub(super) at: Option<String>,
+    /// What is wrong.
+    pub(super) kind: Kind,
+}
+
+/// What is wrong with a node.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A key or a word that is not one of those expected.
+    Unknown { found: String, expected: &'static [&'static str], key: bool },
+    /// A key that must be there.
+    Missing(&'static str),
+    /// Anything else, in words, with what to do where that is known.
+    Other { what: String, advice: Option<String> },
+}
+
+impl Wrong {
+    /// What is wrong, and what to do.
+    pub(super) fn words(&self) -> (String, String) {
+        match &self.kind {
+            Kind::Unknown { found, expected, key } => {
+                let what = if *key { "unknown key" } else { "unknown word" };
+                let advice = match (self.meant(), expected.is_empty()) {
+                    (Some(meant), _) => format!("did you mean `{meant}`?"),
+                    (None, true) => "remove it".into(),
+                    (None, false) => format!("there are: {}", expected.join(", ")),
+                };
+                (format!("{what} `{found}`"), advice)
+            }
+            Kind::Missing(name) => ("is missing".into(), format!("add `{name}:` here")),
+            Kind::Other { what, advice } => {
+                let seen = "see docs/settings.md for what belongs here";
+                (what.clone(), advice.clone().unwrap_or_else(|| seen.into()))
+            }
+        }
+    }
+
+    /// What an unknown key or word was probably meant to be.
+    pub(super) fn meant(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Unknown { found, expected, .. } => nearest(found, expected.iter().copied()),
+            _ => None,
+        }
+    }
+
+    fn at(mut self, path: &str) -> Self {
+        self.at.get_or_insert_with(|| path.to_owned());
+        self
+    }
+
+    fn expected(found: &str, expected: &dyn Expected) -> Self {
+        let expected = expected.to_string();
+        let advice = if expected.contains("duration") {
+            Some("write a number and a unit, as in `15s`, `2m` or `1h 30m`".to_owned())
+        } else if expected == "a string" {
+            Some("put it in quotes if it is text".to_owned())
+        } else {
+            None
+        };
+        let what = format!("expected {expected}, found {found}");
+        Self { at: None, kind: Kind::Other { what, advice } }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, advice) = self.words();
+        write!(f, "{what}; {advice}")
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl de::Error for Wrong {
+    /// A room's own complaint: `what; what to do`.
+    fn custom<T: fmt::Display>(said: T) -> Self {
+        let said = said.to_string();
+        let (what, advice) = match said.split_once("; ") {
+            Some((what, advice)) => (what.to_owned(), Some(advice.to_owned())),
+            None => (said, None),
+        };
+        Self { at: None, kind: Kind::Other { what, advice } }
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::expected(&said(found), expected)
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::expected(&said(found), expected)
+    }
+
+    fn unknown_field(found: &str, expected: &'static [&'static str]) -> Self {
+        Self { at: None, kind: Kind::Unknown { found: found.to_owned(), expected, key: true } }
+    }
+
+    fn unknown_variant(found: &str, expected: &'static [&'static str]) -> Self {
+        Self { at: None, kind: Kind::Unknown { found: found.to_owned(), expected, key: false } }
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self { at: None, kind: Kind::Missing(name) }
+    }
+}
+
+/// What was found, in a settings writer's words.
+fn said(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Unit | Unexpected::Option => "nothing".into(),
+        Unexpected::Bool(it) => format!("`{it}`"),
+        Unexpected::Signed(it) => format!("the number {it}"),
+        Unexpected::Unsigned(it) => format!("the number {it}"),
+        Unexpected::Float(it) => format!("the number {it}"),
+        Unexpected::Str(it) => format!("the text `{}`", it.chars().take(60).collect::<String>()),
+        Unexpected::Seq => "a list".into(),
+        Unexpected::Map => "a mapping".into(),
+        other => other.to_string(),
+    }
+}
+
+/// A node of the merged tree. Parts that were left out are passed over.
+#[derive(Clone)]
+pub(super) struct Node<'a> {
+    value: &'a Value,
+    path: String,
+    layers: &'a Layers,
+    left_out: &'a BTreeSet<String>,
+}
+
+impl<'a> Node<'a> {
+    /// The whole tree.
+    pub(super) fn root(layers: &'a Layers, left_out: &'a BTreeSet<String>) -> Self {
+        Self { value: &layers.merged, path: String::new(), layers, left_out }
+    }
+
+    fn child(&self, path: String, value: &'a Value) -> Option<Self> {
+        (!self.left_out.contains(&path)).then(|| Self { value, path, ..self.clone() })
+    }
+
+    /// The children of a mapping, in a stable order.
+    fn entries(&self) -> Vec<(&'a str, Self)> {
+        let ValueKind::Table(table) = &self.value.kind else { return Vec::new() };
+        let mut entries: Vec<_> = table
+            .iter()
+            .filter_map(|(key, value)| {
+                Some((key.as_str(), self.child(join(&self.path, key), value)?))
+            })
+            .collect();
+        entries.sort_by_key(|(key, _)| *key);
+        entries
+    }
+
+    fn items(&self) -> Vec<Self> {
+        let ValueKind::Array(items) = &self.value.kind else { return Vec::new() };
+        let path = |index| format!("{}[{index}]", self.path);
+        items.iter().enumerate().filter_map(|(i, value)| self.child(path(i), value)).collect()
+    }
+
+    /// The text of an environment variable, which stands for whatever is expected here.
+    fn text_of_variable(&self) -> Option<&'a str> {
+        match &self.value.kind {
+            ValueKind::String(text) if self.layers.variable(&self.path).is_some() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn visit<'de, V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Wrong> {
+        match &self.value.kind {
+            ValueKind::Nil => visitor.visit_unit(),
+            ValueKind::Boolean(it) => visitor.visit_bool(*it),
+            ValueKind::I64(it) => visitor.visit_i64(*it),
+            ValueKind::I128(it) => visitor.visit_i128(*it),
+            ValueKind::U64(it) => visitor.visit_u64(*it),
+            ValueKind::U128(it) => visitor.visit_u128(*it),
+            ValueKind::Float(it) => visitor.visit_f64(*it),
+            ValueKind::String(it) => visitor.visit_str(it),
+            ValueKind::Array(_) => visitor.visit_seq(Items(self.items().into_iter())),
+            ValueKind::Table(_) => visitor.visit_map(Entries::of(self)),
+        }
+    }
+}
+
+/// Reads a number or a switch: from its own kind, or from the text of a variable.
+macro_rules! scalar {
+    ($($method:ident $visit:ident $kind:ty),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+            match self.text_of_variable().map(|text| text.trim().parse::<$kind>()) {
+                Some(Ok(it)) => visitor.$visit(it),
+                _ => self.visit(visitor),
+            }
+            .map_err(|wrong| wrong.at(&self.path))
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Node<'_> {
+    type Error = Wrong;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.visit(visitor).map_err(|wrong| wrong.at(&self.path))
+    }
+
+    scalar!(
+        deserialize_bool visit_bool bool,
+        deserialize_i8 visit_i64 i64, deserialize_i16 visit_i64 i64,
+        deserialize_i32 visit_i64 i64, deserialize_i64 visit_i64 i64,
+        deserialize_u8 visit_u64 u64, deserialize_u16 visit_u64 u64,
+        deserialize_u32 visit_u64 u64, deserialize_u64 visit_u64 u64,
+        deserialize_f32 visit_f64 f64, deserialize_f64 visit_f64 f64
+    );
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        let path = self.path.clone();
+        match self.value.kind {
+            ValueKind::Nil => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+        .map_err(|wrong| wrong.at(&path))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        let path = self.path.clone();
+        visitor.visit_newtype_struct(self).map_err(|wrong| wrong.at(&path))
+    }
+
+    /// A list that was begun and left empty is an empty list.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.value.kind {
+            ValueKind::Nil => visitor.visit_seq(Items(Vec::new().into_iter())),
+            _ => self.visit(visitor),
+        }
+        .map_err(|wrong| wrong.at(&self.path))
+    }
+
+    /// A section that was begun and left empty has all its defaults.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        match self.value.kind {
+            ValueKind::Nil => visitor.visit_map(Entries::of(&self)),
+            _ => self.visit(visitor),
+        }
+        .map_err(|wrong| wrong.at(&self.path))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        let path = self.path.clone();
+        let one = match (&self.value.kind, self.entries().as_slice()) {
+            (ValueKind::String(word), _) => visitor.visit_enum(word.as_str().into_deserializer()),
+            (_, [(name, node)]) => visitor.visit_enum(Variant { name, node: node.clone() }),
+            _ => Err(de::Error::custom("expected one word, or one key with its settings")),
+        };
+        one.map_err(|wrong: Wrong| wrong.at(&path))
+    }
+
+    serde::forward_to_deserialize_any! {
+        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        ignored_any
+    }
+}
+
+/// The items of a list.
+struct Items<'a>(std::vec::IntoIter<Node<'a>>);
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = Wrong;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Wrong> {
+        self.0.next().map(|node| seed.deserialize(node)).transpose()
+    }
+}
+
+/// The entries of a mapping.
+struct Entries<'a> {
+    rest: std::vec::IntoIter<(&'a str, Node<'a>)>,
+    value: Option<Node<'a>>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(node: &Node<'a>) -> Self {
+        Self { rest: node.entries().into_iter(), value: None }
+    }
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = Wrong;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Wrong> {
+        let Some((key, node)) = self.rest.next() else { return Ok(None) };
+        let path = node.path.clone();
+        self.value = Some(node);
+        seed.deserialize(key.into_deserializer()).map(Some).map_err(|wrong: Wrong| wrong.at(&path))
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Wrong> {
+        match self.value.take() {
+            Some(node) => seed.deserialize(node),
+            None => Err(de::Error::custom("a value was asked for before its key")),
+        }
+    }
+}
+
+/// `name: settings`, one of several kinds.
+struct Variant<'a> {
+    name: &'a str,
+    node: Node<'a>,
+}
+
+impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
+    type Error = Wrong;
+    type Variant = Node<'a>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self::Variant), Wrong> {
+        let name = seed
+            .deserialize(self.name.into_deserializer())
+            .map_err(|wrong: Wrong| wrong.at(&self.node.path))?;
+        Ok((name, self.node))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Node<'_> {
+    type Error = Wrong;
+
+    fn unit_variant(self) -> Result<(), Wrong> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Wrong> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Wrong> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.deserialize_map(visitor)
+    }
+}
