@@ -7,4 +7,5 @@
 pub mod alertmanager;
 pub mod kubernetes;
 pub mod prometheus;
+pub mod slack;
 pub mod world;
