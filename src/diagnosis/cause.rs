@@ -1,6 +1,7 @@
-//! One entry of the catalogue: prose, metadata and the pure function that weighs the evidence.
+//! One entry of the catalogue: prose, metadata and the pure function that weighs the evidence; and how
+//! that function words what it found.
 
-use super::{Case, Hypothesis};
+use super::{Case, Certainty, Hypothesis, ObjectRef, Proof};
 
 /// A cause: prose, metadata and logic in one place; `explain`, the pages in `docs/causes/`, the RBAC
 /// role and the messages are all made from it.
@@ -51,4 +52,101 @@ pub enum Reads {
     ConfigMaps,
     /// Metrics from Prometheus.
     Metrics,
+}
+
+/// How a cause words its hypothesis. The summary is filled in from the cause's own `why` afterwards.
+impl Hypothesis {
+    /// Proved: the first proof quotes the evidence.
+    pub fn certain(cause: &'static str) -> Self {
+        Self::with(cause, Certainty::Certain)
+    }
+
+    /// Fits best; `settle` names what would prove it.
+    pub fn likely(cause: &'static str) -> Self {
+        Self::with(cause, Certainty::Likely)
+    }
+
+    /// Not excluded.
+    pub fn possible(cause: &'static str) -> Self {
+        Self::with(cause, Certainty::Possible)
+    }
+
+    /// With a certainty that the cause worked out.
+    pub fn with(cause: &'static str, certainty: Certainty) -> Self {
+        Self {
+            cause: cause.into(),
+            certainty,
+            summary: String::new(),
+            because: Vec::new(),
+            against: Vec::new(),
+            settle: Vec::new(),
+            target: None,
+            facts: Default::default(),
+        }
+    }
+
+    /// What speaks for it; the strongest first.
+    #[must_use]
+    pub fn because(mut self, proof: Proof) -> Self {
+        self.because.push(proof);
+        self
+    }
+
+    /// What speaks against it.
+    #[must_use]
+    pub fn against(mut self, proof: Proof) -> Self {
+        self.against.push(proof);
+        self
+    }
+
+    /// A whole command that would settle it; `{placeholders}` are filled from the facts, and the
+    /// command is left out if one is missing.
+    #[must_use]
+    pub fn settle(mut self, command: impl Into<String>) -> Self {
+        self.settle.push(command.into());
+        self
+    }
+
+    /// A named value for the sentences. `namespace`, `object` (`deployment/checkout`), `workload` (its
+    /// name) and `kind` are always there. An empty value is no fact.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl ToString) -> Self {
+        let value = value.to_string();
+        if !value.is_empty() {
+            self.facts.insert(name.into(), value);
+        }
+        self
+    }
+
+    /// A named value, where there is one.
+    #[must_use]
+    pub fn maybe(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.fact(name, value),
+            None => self,
+        }
+    }
+
+    /// The object whose repair clears the fault, where that is another one than the finding's own.
+    #[must_use]
+    pub fn target(mut self, object: ObjectRef) -> Self {
+        self.target = Some(object);
+        self
+    }
+}
+
+impl Proof {
+    /// A fact that is not anyone's words: a number, an absence, a comparison.
+    pub fn fact(fact: impl Into<String>) -> Self {
+        Self { fact: fact.into(), quote: None, source: None }
+    }
+
+    /// A fact with the evidence's own words, verbatim, and where they stand.
+    pub fn quoted(
+        fact: impl Into<String>,
+        quote: impl Into<String>,
+        source: impl Into<String>,
+    ) -> Self {
+        Self { fact: fact.into(), quote: Some(quote.into()), source: Some(source.into()) }
+    }
 }

@@ -9,14 +9,34 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod case;
+mod cause;
+pub mod causes;
+mod engine;
+mod event;
 mod evidence;
 mod finding;
+mod health;
 mod object;
+mod owner;
+mod phrase;
+mod pod;
+mod trouble;
+mod world;
 
+pub use case::Case;
+pub use cause::{Cause, Reads};
+pub use engine::{Scope, diagnose};
+pub use event::EventView;
 pub use evidence::{AlertFact, Evidence, Instance, KeyedObject, Log, Metrics, Series, Source};
 pub use finding::{
     BlindSpot, Certainty, Change, Choice, Diagnosis, EventLine, Excerpt, Finding, Health,
     Hypothesis, Neighbours, Presence, Proof, RestartCount, Revision, Rollout, ServiceHealth,
     Waiting,
 };
+pub use health::health;
 pub use object::{Kind, ObjectRef};
+pub use owner::{lift, lift_by_name};
+pub use phrase::placeholders;
+pub use pod::{ContainerView, Ended, LogView, PodView, Trouble};
+pub use world::World;

@@ -1,0 +1,147 @@
+//! One workload that is not well, as a cause wants to ask about it.
+
+use jiff::Timestamp;
+
+use super::event::EventView;
+use super::pod::{ContainerView, LogView, PodView, Trouble};
+use super::world::World;
+use super::{Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
+
+/// One workload that is not well. What a cause's `weigh` reads.
+///
+/// [`Case::containers`] holds only the containers in trouble, so that a cause cannot blame one that has
+/// long recovered; the rest is at hand through [`Case::pods`] and [`Case::world`].
+pub struct Case<'a> {
+    world: &'a World<'a>,
+    object: &'a ObjectRef,
+    pods: Vec<PodView<'a>>,
+    troubled: Vec<ContainerView<'a>>,
+    events: Vec<EventView<'a>>,
+    health: &'a Health,
+    rollout: Option<&'a Rollout>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        world: &'a World<'a>,
+        object: &'a ObjectRef,
+        health: &'a Health,
+        rollout: Option<&'a Rollout>,
+    ) -> Self {
+        let pods = world.pods_of(object);
+        let troubled = troubled(object, &pods);
+        let events = world.events_of_workload(object);
+        Self { world, object, pods, troubled, events, health, rollout }
+    }
+
+    /// The workload: the root owner.
+    pub fn object(&self) -> &'a ObjectRef {
+        self.object
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &'a str {
+        &self.object.namespace
+    }
+
+    /// When the evidence was taken: the only clock.
+    pub fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Its health.
+    pub fn health(&self) -> &'a Health {
+        self.health
+    }
+
+    /// The rollout that lines up with the failure, with what it changed.
+    pub fn rollout(&self) -> Option<&'a Rollout> {
+        self.rollout
+    }
+
+    /// Its pods, in order of their names, finished and terminating ones included.
+    pub fn pods(&self) -> &[PodView<'a>] {
+        &self.pods
+    }
+
+    /// Its containers in trouble, the worst first; init containers among them, because what waits for
+    /// them is not at fault.
+    pub fn containers(&self) -> impl Iterator<Item = ContainerView<'a>> {
+        self.troubled.iter().copied()
+    }
+
+    /// Its events and those of its ReplicaSets, Jobs and pods, oldest first; only of living objects.
+    pub fn events(&self) -> &[EventView<'a>] {
+        &self.events
+    }
+
+    /// Those of its events with that reason.
+    pub fn events_with(&self, reason: &str) -> impl Iterator<Item = EventView<'a>> {
+        self.events.iter().copied().filter(move |event| event.reason() == reason)
+    }
+
+    /// Everything else that was seen: other workloads, Services, ConfigMaps, nodes.
+    pub fn world(&self) -> &'a World<'a> {
+        self.world
+    }
+
+    /// The evidence itself, for the question whether a source was read at all.
+    pub fn evidence(&self) -> &'a Evidence {
+        self.world.evidence()
+    }
+
+    /// The logs of the containers in trouble, each with its container, one for each distinct text: ten
+    /// replicas that say the same are read once.
+    pub fn logs(&self) -> Vec<(ContainerView<'a>, LogView<'a>)> {
+        let mut found: Vec<(ContainerView<'a>, LogView<'a>)> = Vec::new();
+        for container in self.containers() {
+            let Some(log) = container.log() else { continue };
+            if !found.iter().any(|(_, other)| other.text == log.text) {
+                found.push((container, log));
+            }
+        }
+        found
+    }
+
+    /// The names of the Secrets of its namespace, or why they are not known.
+    pub fn secrets(&self) -> Source<Vec<&'a KeyedObject>> {
+        names_of(&self.evidence().secrets, self.namespace())
+    }
+
+    /// The ConfigMaps of its namespace, or why they are not known.
+    pub fn config_maps(&self) -> Source<Vec<&'a KeyedObject>> {
+        names_of(&self.evidence().config_maps, self.namespace())
+    }
+}
+
+/// The containers in trouble, the worst first. Pods that have finished speak only for workloads that
+/// keep them (Jobs, bare pods) or where no living pod is left to speak.
+fn troubled<'a>(object: &ObjectRef, pods: &[PodView<'a>]) -> Vec<ContainerView<'a>> {
+    let keeps = matches!(object.kind.as_str(), "Job" | "CronJob" | "Pod");
+    let living = pods.iter().any(|pod| !pod.is_over() && !pod.is_terminating());
+    let speaks = |pod: &&PodView<'a>| keeps || !living || !(pod.is_over() || pod.is_terminating());
+    let mut found: Vec<(Trouble, ContainerView<'a>)> = pods
+        .iter()
+        .filter(speaks)
+        .flat_map(|pod| pod.containers())
+        .filter_map(|container| Some((container.trouble()?, container)))
+        .collect();
+    // Newest pod first within one kind of trouble: it is of the newest revision.
+    found.sort_by(|(a, x), (b, y)| {
+        let age = |c: &ContainerView<'_>| c.pod().created();
+        b.cmp(a).then_with(|| age(y).cmp(&age(x))).then_with(|| x.pod().name().cmp(y.pod().name()))
+    });
+    found.into_iter().map(|(_, container)| container).collect()
+}
+
+fn names_of<'a>(
+    source: &'a Source<Vec<KeyedObject>>,
+    namespace: &str,
+) -> Source<Vec<&'a KeyedObject>> {
+    match source {
+        Source::Read(all) => {
+            Source::Read(all.iter().filter(|object| object.namespace == namespace).collect())
+        }
+        Source::Unavailable(why) => Source::Unavailable(why.clone()),
+    }
+}

@@ -1,0 +1,99 @@
+//! What keeps a container from being well.
+
+use jiff::SignedDuration;
+
+use super::event::EventView;
+use super::pod::{ContainerView, Trouble};
+
+/// A container that has ended lately must outlive its last run by half before it counts as well again:
+/// between two crashes it is `Running`, often even ready. At least this long: a run of two seconds, seen
+/// three seconds after its start, has proved nothing.
+const SETTLES_AFTER_AT_LEAST: SignedDuration = SignedDuration::from_secs(30);
+
+/// At most this long: one restart of a service that had run for a month is over after ten minutes.
+const SETTLES_AFTER_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a new pod may take to start before that alone is a fault. Shorter would report every
+/// rollout; longer would hide pods that never start.
+const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
+
+/// Events that say why a container that has not begun does not begin.
+const KEEPS_FROM_STARTING: [&str; 9] = [
+    "Failed",
+    "FailedMount",
+    "FailedAttachVolume",
+    "FailedCreatePodSandBox",
+    "FailedScheduling",
+    "FailedMapVolume",
+    "FailedPrepareDynamicResources",
+    "NetworkNotReady",
+    "InspectFailed",
+];
+
+pub(super) fn of(container: ContainerView<'_>) -> Option<Trouble> {
+    if container.is_not_yet() {
+        return does_not_start(container).then_some(Trouble::NotStarted);
+    }
+    if container.waiting().is_some() {
+        return Some(Trouble::Waits);
+    }
+    if container.is_running() {
+        return of_running(container);
+    }
+    let code = container.exit_code()?;
+    let done = code == 0 && !container.runs_forever();
+    (!done).then_some(Trouble::Ended)
+}
+
+fn of_running(container: ContainerView<'_>) -> Option<Trouble> {
+    if unsettled_for(container).is_some() {
+        return Some(Trouble::Unsettled);
+    }
+    if container.is_ready() || container.is_init() || container.pod().is_terminating() {
+        return None;
+    }
+    let unready = container.events().iter().any(is_failed_probe);
+    let young = age(container).is_none_or(|age| age < MAY_START_FOR);
+    (unready || !young).then_some(Trouble::NotReady)
+}
+
+/// For how much longer a running container must run before its last end is history.
+pub(super) fn unsettled_for(container: ContainerView<'_>) -> Option<SignedDuration> {
+    let ended = container.last_ended()?;
+    let since = container.running_since()?;
+    let now = container.pod().taken_at();
+    let lasted = ended.lasted().unwrap_or(SETTLES_AFTER_AT_MOST);
+    let needed = (lasted + lasted / 2).clamp(SETTLES_AFTER_AT_LEAST, SETTLES_AFTER_AT_MOST);
+    let left = needed - now.duration_since(since);
+    left.is_positive().then_some(left)
+}
+
+fn does_not_start(container: ContainerView<'_>) -> bool {
+    let pod = container.pod();
+    if pod.is_terminating() || pod.is_over() || pod.is_gated() {
+        return false;
+    }
+    // An init container that has not ended is what the others wait for; they are not at fault.
+    let earlier = pod.containers().into_iter().take_while(|other| other.name() != container.name());
+    if earlier.filter(|other| other.is_init()).any(|other| other.exit_code() != Some(0)) {
+        return false;
+    }
+    let said = container.events().iter().any(|event| {
+        event.is_warning() && KEEPS_FROM_STARTING.contains(&event.reason()) && !is_noise(event)
+    });
+    said || age(container).is_some_and(|age| age >= MAY_START_FOR)
+}
+
+/// Healthy pods show these too, for a second or two after they were created.
+fn is_noise(event: &EventView<'_>) -> bool {
+    event.message().contains("failed to sync") && event.message().contains("cache")
+}
+
+fn is_failed_probe(event: &EventView<'_>) -> bool {
+    event.reason() == "Unhealthy" && event.count() >= 3
+}
+
+fn age(container: ContainerView<'_>) -> Option<SignedDuration> {
+    let began = container.running_since().or_else(|| container.pod().created())?;
+    Some(container.pod().taken_at().duration_since(began))
+}

@@ -1,0 +1,316 @@
+//! The evidence, indexed once, so that every question of a cause is cheap.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::event::EventView;
+use super::owner::{lift_with, owner_of};
+use super::pod::PodView;
+use super::{Evidence, KeyedObject, Log, ObjectRef};
+
+type Name<'a> = (&'a str, &'a str);
+
+/// Everything that was seen, by name. Built in one pass over the objects.
+pub struct World<'a> {
+    evidence: &'a Evidence,
+    events: HashMap<String, Vec<EventView<'a>>>,
+    logs: HashMap<String, Vec<&'a Log>>,
+    slices: HashMap<String, Vec<&'a EndpointSlice>>,
+    jobs_of: BTreeMap<ObjectRef, Vec<&'a Job>>,
+    sets_of: BTreeMap<ObjectRef, Vec<&'a ReplicaSet>>,
+    workloads: BTreeMap<ObjectRef, Vec<&'a Pod>>,
+}
+
+impl<'a> World<'a> {
+    /// Indexes the evidence.
+    pub(super) fn new(evidence: &'a Evidence) -> Self {
+        let mut world = Self {
+            evidence,
+            events: index_events(evidence),
+            logs: HashMap::new(),
+            slices: HashMap::new(),
+            jobs_of: BTreeMap::new(),
+            sets_of: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+        };
+        for log in &evidence.logs {
+            world.logs.entry(key("Pod", &log.namespace, &log.pod)).or_default().push(log);
+        }
+        for slice in evidence.endpoint_slices.items() {
+            if let Some(service) = label(&slice.metadata, "kubernetes.io/service-name") {
+                world
+                    .slices
+                    .entry(key("Service", namespace(&slice.metadata), service))
+                    .or_default()
+                    .push(slice);
+            }
+        }
+        world.index_controllers();
+        world.index_pods();
+        world
+    }
+
+    fn index_controllers(&mut self) {
+        let evidence = self.evidence;
+        let mut root = |kind: &str, metadata: &ObjectMeta| {
+            let object = ObjectRef::new(kind, namespace(metadata), name(metadata));
+            self.workloads.entry(object).or_default();
+        };
+        evidence.deployments.items().iter().for_each(|o| root("Deployment", &o.metadata));
+        evidence.stateful_sets.items().iter().for_each(|o| root("StatefulSet", &o.metadata));
+        evidence.daemon_sets.items().iter().for_each(|o| root("DaemonSet", &o.metadata));
+        evidence.cron_jobs.items().iter().for_each(|o| root("CronJob", &o.metadata));
+        for set in evidence.replica_sets.items() {
+            let owner = self.owner_or_itself("ReplicaSet", &set.metadata);
+            // Old revisions of an unread controller do not make a workload of their own.
+            if set.spec.as_ref().and_then(|spec| spec.replicas) != Some(0) {
+                self.workloads.entry(owner.clone()).or_default();
+            }
+            self.sets_of.entry(owner).or_default().push(set);
+        }
+        for job in evidence.jobs.items() {
+            let owner = self.owner_or_itself("Job", &job.metadata);
+            self.workloads.entry(owner.clone()).or_default();
+            self.jobs_of.entry(owner).or_default().push(job);
+        }
+        for jobs in self.jobs_of.values_mut() {
+            jobs.sort_by_key(|job| (created(&job.metadata), name(&job.metadata)));
+        }
+        for sets in self.sets_of.values_mut() {
+            sets.sort_by_key(|set| (revision(&set.metadata), name(&set.metadata)));
+        }
+    }
+
+    fn index_pods(&mut self) {
+        let evidence = self.evidence;
+        let sets: HashMap<Name<'a>, &'a ObjectMeta> = evidence
+            .replica_sets
+            .items()
+            .iter()
+            .map(|o| (full_name(&o.metadata), &o.metadata))
+            .collect();
+        let jobs: HashMap<Name<'a>, &'a ObjectMeta> =
+            evidence.jobs.items().iter().map(|o| (full_name(&o.metadata), &o.metadata)).collect();
+        for pod in evidence.pods.items() {
+            let root = lift_with(
+                pod,
+                |namespace, name| sets.get(&(namespace, name)).copied(),
+                |namespace, name| jobs.get(&(namespace, name)).copied(),
+            );
+            self.workloads.entry(root).or_default().push(pod);
+        }
+        for pods in self.workloads.values_mut() {
+            pods.sort_by_key(|pod| name(&pod.metadata));
+        }
+    }
+
+    fn owner_or_itself(&self, kind: &str, metadata: &ObjectMeta) -> ObjectRef {
+        owner_of(metadata, namespace(metadata))
+            .unwrap_or_else(|| ObjectRef::new(kind, namespace(metadata), name(metadata)))
+    }
+
+    /// The evidence itself.
+    pub fn evidence(&self) -> &'a Evidence {
+        self.evidence
+    }
+
+    /// When the evidence was taken: the only clock.
+    pub fn now(&self) -> Timestamp {
+        self.evidence.taken_at
+    }
+
+    /// Every workload seen, by kind, namespace and name.
+    pub fn workloads(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.workloads.keys()
+    }
+
+    /// Whether that workload was seen, itself or by its pods.
+    pub fn has(&self, workload: &ObjectRef) -> bool {
+        self.workloads.contains_key(workload)
+    }
+
+    /// The pods of a workload, in order of their names.
+    pub fn pods_of(&self, workload: &ObjectRef) -> Vec<PodView<'_>> {
+        let pods = self.workloads.get(workload).map(Vec::as_slice).unwrap_or_default();
+        pods.iter().map(|pod| PodView::new(self, pod)).collect()
+    }
+
+    /// The ReplicaSets of a workload, oldest revision first.
+    pub fn replica_sets_of(&self, workload: &ObjectRef) -> &[&'a ReplicaSet] {
+        self.sets_of.get(workload).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The Jobs of a CronJob (or the Job itself), oldest first.
+    pub fn jobs_of(&self, workload: &ObjectRef) -> &[&'a Job] {
+        self.jobs_of.get(workload).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The Deployment of that name.
+    pub fn deployment(&self, object: &ObjectRef) -> Option<&'a Deployment> {
+        self.evidence.deployments.items().iter().find(|o| is(&o.metadata, object))
+    }
+
+    /// The events of one object, oldest first. An event joins by uid: one that names a pod of the same
+    /// name that is gone is history. Where either side has no uid the name decides.
+    pub fn events_of(&self, kind: &str, metadata: &ObjectMeta) -> Vec<EventView<'a>> {
+        let key = key(kind, namespace(metadata), name(metadata));
+        let uid = metadata.uid.as_deref().unwrap_or_default();
+        // The kubelet gives the events of a static pod the uid of its file, not of its mirror.
+        let mirror = annotation(metadata, "kubernetes.io/config.mirror").unwrap_or(uid);
+        let events = self.events.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let joins = |event: &EventView<'_>| {
+            uid.is_empty() || event.uid().is_empty() || event.uid() == uid || event.uid() == mirror
+        };
+        events.iter().copied().filter(joins).collect()
+    }
+
+    /// The events of a workload, its ReplicaSets, Jobs and pods, oldest first.
+    pub fn events_of_workload(&self, workload: &ObjectRef) -> Vec<EventView<'a>> {
+        let mut events = self.events_of_controller(workload);
+        let pods = self.workloads.get(workload).map(Vec::as_slice).unwrap_or_default();
+        events.extend(pods.iter().flat_map(|pod| self.events_of("Pod", &pod.metadata)));
+        events.sort_by_key(|event| (event.last_seen(), event.name(), event.reason()));
+        events
+    }
+
+    /// The events of the controllers alone: what keeps pods from being created.
+    pub fn events_of_controller(&self, workload: &ObjectRef) -> Vec<EventView<'a>> {
+        let mut events = Vec::new();
+        if workload.kind != "Pod" {
+            match self.metadata_of(workload) {
+                Some(metadata) => events.extend(self.events_of(workload.kind.as_str(), metadata)),
+                None => events.extend(self.events_named(workload)),
+            }
+        }
+        for set in self.replica_sets_of(workload).iter().filter(|_| workload.kind != "ReplicaSet") {
+            events.extend(self.events_of("ReplicaSet", &set.metadata));
+        }
+        for job in self.jobs_of(workload).iter().filter(|_| workload.kind != "Job") {
+            events.extend(self.events_of("Job", &job.metadata));
+        }
+        events
+    }
+
+    /// The metadata of a workload's own object, where it was read.
+    pub fn metadata_of(&self, workload: &ObjectRef) -> Option<&'a ObjectMeta> {
+        let evidence = self.evidence;
+        let mine = |metadata: &&'a ObjectMeta| is(metadata, workload);
+        match workload.kind.as_str() {
+            "Deployment" => evidence.deployments.items().iter().map(|o| &o.metadata).find(mine),
+            "StatefulSet" => evidence.stateful_sets.items().iter().map(|o| &o.metadata).find(mine),
+            "DaemonSet" => evidence.daemon_sets.items().iter().map(|o| &o.metadata).find(mine),
+            "ReplicaSet" => evidence.replica_sets.items().iter().map(|o| &o.metadata).find(mine),
+            "Job" => evidence.jobs.items().iter().map(|o| &o.metadata).find(mine),
+            "CronJob" => evidence.cron_jobs.items().iter().map(|o| &o.metadata).find(mine),
+            "Pod" => evidence.pods.items().iter().map(|o| &o.metadata).find(mine),
+            _ => None,
+        }
+    }
+
+    /// The events of an object that is only known by its name: a node, a Service, a claim.
+    pub fn events_named(&self, object: &ObjectRef) -> &[EventView<'a>] {
+        let key = key(object.kind.as_str(), &object.namespace, &object.name);
+        self.events.get(&key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The logs of a pod's containers.
+    pub(super) fn logs_of(&self, pod: &ObjectMeta) -> &[&'a Log] {
+        self.logs.get(&key("Pod", namespace(pod), name(pod))).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The node of that name, where nodes were read.
+    pub fn node(&self, name: &str) -> Option<&'a Node> {
+        self.evidence.nodes.items().iter().find(|node| node.metadata.name.as_deref() == Some(name))
+    }
+
+    /// The Service of that name.
+    pub fn service(&self, namespace: &str, name: &str) -> Option<&'a Service> {
+        let named = |o: &&Service| full_name(&o.metadata) == (namespace, name);
+        self.evidence.services.items().iter().find(named)
+    }
+
+    /// How many endpoints of a Service serve, and how many it has; nothing where that was not read.
+    pub fn endpoints(&self, namespace: &str, service: &str) -> Option<(usize, usize)> {
+        self.evidence.endpoint_slices.read()?;
+        let slices = self
+            .slices
+            .get(&key("Service", namespace, service))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let endpoints = || slices.iter().flat_map(|slice| &slice.endpoints);
+        let ready = endpoints()
+            .filter(|e| {
+                e.conditions.as_ref().and_then(|conditions| conditions.ready) != Some(false)
+            })
+            .count();
+        Some((ready, endpoints().count()))
+    }
+
+    /// The ConfigMap of that name, where ConfigMaps were read.
+    pub fn config_map(&self, namespace: &str, name: &str) -> Option<&'a KeyedObject> {
+        let maps = self.evidence.config_maps.items();
+        maps.iter().find(|o| o.namespace == namespace && o.name == name)
+    }
+
+    /// The Secret of that name, where the names of Secrets were read.
+    pub fn secret(&self, namespace: &str, name: &str) -> Option<&'a KeyedObject> {
+        let secrets = self.evidence.secrets.items();
+        secrets.iter().find(|o| o.namespace == namespace && o.name == name)
+    }
+}
+
+fn index_events(evidence: &Evidence) -> HashMap<String, Vec<EventView<'_>>> {
+    let mut index: HashMap<_, Vec<EventView<'_>>> = HashMap::new();
+    for event in evidence.events.items().iter().map(EventView::new) {
+        index.entry(key(event.kind(), event.namespace(), event.name())).or_default().push(event);
+    }
+    for events in index.values_mut() {
+        events.sort_by_key(|event| (event.last_seen(), event.reason(), event.message()));
+    }
+    index
+}
+
+fn key(kind: &str, namespace: &str, name: &str) -> String {
+    format!("{kind}/{namespace}/{name}")
+}
+
+pub(super) fn namespace(metadata: &ObjectMeta) -> &str {
+    metadata.namespace.as_deref().unwrap_or_default()
+}
+
+pub(super) fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
+}
+
+fn full_name(metadata: &ObjectMeta) -> Name<'_> {
+    (namespace(metadata), name(metadata))
+}
+
+/// Whether the metadata is that of the object.
+pub(super) fn is(metadata: &ObjectMeta, object: &ObjectRef) -> bool {
+    name(metadata) == object.name && namespace(metadata) == object.namespace
+}
+
+pub(super) fn created(metadata: &ObjectMeta) -> Option<Timestamp> {
+    metadata.creation_timestamp.as_ref().map(|time| time.0)
+}
+
+pub(super) fn label<'m>(metadata: &'m ObjectMeta, key: &str) -> Option<&'m str> {
+    metadata.labels.as_ref()?.get(key).map(String::as_str)
+}
+
+pub(super) fn annotation<'m>(metadata: &'m ObjectMeta, key: &str) -> Option<&'m str> {
+    metadata.annotations.as_ref()?.get(key).map(String::as_str)
+}
+
+/// The revision of a Deployment that a ReplicaSet is; zero where it does not say.
+pub(super) fn revision(metadata: &ObjectMeta) -> u64 {
+    let text = annotation(metadata, "deployment.kubernetes.io/revision");
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
