@@ -22,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod diagnosis;
 pub mod incident;
+pub mod intake;
 pub mod ledger;
 pub mod standin;
 pub mod telemetry;
