@@ -12,8 +12,11 @@ use crate::diagnosis::Revision;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
-    /// The end that a reopening took back, until the relapse has been told.
-    pub(super) taken_back: Option<Closed>,
+    /// The end that a reopening took back, with the beginning it belongs to, until the relapse has
+    /// been told: what heals before anyone was told goes back to the end it had.
+    pub(super) taken_back: Option<(Closed, Timestamp)>,
+    /// Whether the finding that is kept belongs to an earlier failure.
+    pub(super) stale: bool,
     /// Since when the subject fails without a healthy look in between.
     pub(super) failing_since: Option<Timestamp>,
     /// When the subject was last seen failing.
@@ -68,4 +71,25 @@ pub(super) enum Noted {
     Unseen,
     /// The subject is gone, or meant to have no pods, while an alert fires.
     Absent,
+}
+
+impl Memory {
+    /// Something changed: looks come faster again. Not at the very first pace, or a subject that flaps
+    /// would be looked at every few seconds for ever.
+    pub(super) fn news(&mut self) {
+        self.steady = self.steady.min(2);
+    }
+
+    /// Forgets what belongs to the failure that ended; keeps what tells old restarts from new ones.
+    pub(super) fn start_over(&mut self) {
+        *self = Self {
+            taken_back: self.taken_back.take(),
+            stale: true,
+            restarted_at: self.restarted_at,
+            longest_run: self.longest_run,
+            pods: std::mem::take(&mut self.pods),
+            revision: self.revision.take(),
+            ..Self::default()
+        };
+    }
 }

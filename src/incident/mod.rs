@@ -12,16 +12,21 @@
 
 mod debt;
 mod decision;
+mod draft;
 mod hear;
 mod learn;
 mod matcher;
 mod memory;
+mod notes;
 mod record;
 mod recovery;
 pub mod route;
 mod rules;
+mod see;
+mod settle;
 pub mod severity;
 mod signal;
+mod voice;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
 pub use decision::{Decision, Entry, Heard, Look, Reply, Say};

@@ -38,9 +38,10 @@ pub struct Incident {
     pub alerts: BTreeMap<String, JoinedAlert>,
     /// Restarts seen, newest last, bounded.
     pub restarts: Vec<Restarted>,
-    /// Last raw counter per `uid/container`.
+    /// Last raw counter per `uid/container` of living pods.
     pub counters: BTreeMap<String, i64>,
-    /// Bad waiting reasons: first and last time each was seen by the poll.
+    /// Bad waiting reasons by `uid/container/reason`: when the poll first and last saw each, and in how
+    /// many polls running.
     pub waiting: BTreeMap<String, (Timestamp, Timestamp, u32)>,
     /// The newest finding about the subject; kept after it heals, because it is the proof.
     pub finding: Option<Finding>,
@@ -146,6 +147,12 @@ impl Incident {
         self.finding.as_ref().and_then(|finding| finding.hypotheses.first())
     }
 
+    /// Whether people have been told of what it is now: the house has spoken of it, and not only of an
+    /// earlier failure from which it came back unnoticed.
+    pub fn is_told(&self) -> bool {
+        self.spoken_at.is_some() && self.memory.taken_back.is_none()
+    }
+
     /// Whether a joined alert still fires.
     pub fn alert_fires(&self) -> bool {
         self.alerts.values().any(|alert| alert.ended_at.is_none())
@@ -218,7 +225,7 @@ impl Severity {
 pub struct Closed {
     /// When.
     pub at: Timestamp,
-    /// `recovered`, `gone`, `alert ended`, `never spoken`: the word the message uses.
+    /// `recovered`, `gone`, `scaled to zero`, `alert ended` or `unverified`: the word the message uses.
     pub how: String,
     /// The proof, in words: `healthy 15 min, no restart since 02:26, alert ended 02:41`.
     pub because: String,

@@ -19,7 +19,7 @@ pub(super) fn window(incident: &Incident, rules: &Rules) -> Duration {
 
 /// The longest time between two restarts of one container, of the workload as a whole, or of the run
 /// that a pod itself tells of. What lies further apart than a relapse belongs to two incidents.
-fn longest_gap(incident: &Incident, rules: &Rules) -> Duration {
+pub(super) fn longest_gap(incident: &Incident, rules: &Rules) -> Duration {
     let mut last: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
     let mut longest = Duration::from_secs(incident.memory.longest_run);
     let mut restarts: Vec<_> = incident.restarts.iter().collect();

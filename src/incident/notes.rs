@@ -1,0 +1,166 @@
+//! What is said in the thread once people have been told.
+
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::hear::{clock, span};
+use super::memory::Noted;
+use super::rules::{after, between};
+use super::see::{Sight, pods, wrong};
+use super::settle::has_failed;
+use super::{Incident, Reply, Rules, State, recovery};
+use crate::diagnosis::{Certainty, Presence};
+
+/// Evidence is told again for another cause, but not sooner than this; each time it takes twice as
+/// long, so that two causes that take turns do not fill the thread.
+const EVIDENCE_PAUSE: Duration = Duration::from_secs(120);
+/// Health that comes and goes is noted again after this long; the main message always says how it is.
+const NOTE_PAUSE: Duration = Duration::from_secs(1800);
+
+/// Says whatever has become worth hearing.
+pub(super) fn replies(draft: &mut Draft<'_>, sight: &Sight, over: bool) {
+    if over {
+        return;
+    }
+    if *sight == Sight::Failing {
+        identified(draft);
+        evidence(draft);
+    }
+    match sight {
+        Sight::Failing => failing(draft),
+        Sight::Healthy => healthy(draft),
+        Sight::Absent => absent(draft),
+        Sight::Unseen(why) => unseen(draft, why),
+        Sight::NotAsked => {}
+    }
+}
+
+/// The evidence behind the main message: once, and again for another cause.
+pub(super) fn evidence(draft: &mut Draft<'_>) {
+    let now = draft.now;
+    let incident = &mut draft.incident;
+    let Some(finding) = incident.finding.clone().filter(|_| !incident.memory.stale) else { return };
+    let cause = incident.top().map_or(String::new(), |top| top.cause.clone());
+    let times = match &incident.memory.evidence {
+        None => 0,
+        Some((told, at, times)) => {
+            let pause = EVIDENCE_PAUSE.saturating_mul(1 << (times - 1).min(10));
+            if *told == cause || after(*at, pause) > now {
+                return;
+            }
+            *times
+        }
+    };
+    incident.memory.evidence = Some((cause, now, times + 1));
+    let at = incident.found_at.unwrap_or(now);
+    draft.reply(Reply::Evidence { at, finding: Box::new(finding) }, false);
+}
+
+/// The first certain cause, after a message that had none.
+fn identified(draft: &mut Draft<'_>) {
+    let Some(top) = draft.incident.top().filter(|top| top.certainty == Certainty::Certain) else {
+        return;
+    };
+    if draft.incident.memory.identified {
+        return;
+    }
+    let proof = top.because.iter().find(|proof| proof.quote.is_some());
+    let reply = Reply::Identified {
+        at: draft.now,
+        summary: top.summary.clone(),
+        quote: proof.and_then(|proof| proof.quote.clone()),
+        source: proof.and_then(|proof| proof.source.clone()),
+    };
+    draft.incident.memory.identified = true;
+    draft.reply(reply, false);
+}
+
+fn failing(draft: &mut Draft<'_>) {
+    let incident = &draft.incident;
+    let noted = |what| incident.memory.noted.get(&what);
+    let ended = incident.alerts.values().filter_map(|alert| Some((alert.ended_at?, &alert.name)));
+    // Health was announced, and is gone again.
+    let announced = noted(Noted::Healthy).is_some_and(|at| noted(Noted::Failing) < Some(at));
+    if announced {
+        let since = incident.memory.failing_since.unwrap_or(draft.now);
+        let text = format!("Failing since {}: {}.", clock(since), wrong(&incident.health));
+        once(draft, Noted::Failing, text, Some(Duration::ZERO));
+    } else if !incident.alert_fires()
+        && let Some((at, name)) = ended.max()
+    {
+        let wrong = wrong(&incident.health);
+        let text = format!("{name} ended at {}, but the failure goes on: {wrong}.", clock(at));
+        once(draft, Noted::AlertsEnded, text, None);
+    }
+}
+
+fn healthy(draft: &mut Draft<'_>) {
+    let (incident, now) = (&draft.incident, draft.now);
+    let Some(since) = incident.healthy_since else { return };
+    let window = recovery::window(incident, draft.rules);
+    let well = format!("Healthy since {}: {}", clock(since), pods(&incident.health));
+    let firing = fires(incident);
+    if after(since, window) <= now {
+        let Some(firing) = firing else { return };
+        let held = span(between(since, now));
+        let text = format!("{well}, for {held}. {firing}: resolved once that ends.");
+        once(draft, Noted::AlertsLeft, text, None);
+    } else if after(since, steady(incident, draft.rules)) <= now && has_failed(incident) {
+        let until = clock(after(since, window));
+        let left = firing.map(|firing| format!(" {firing}.")).unwrap_or_default();
+        let text = format!("{well}. Watching until about {until}.{left}");
+        once(draft, Noted::Healthy, text, Some(NOTE_PAUSE));
+    }
+}
+
+fn absent(draft: &mut Draft<'_>) {
+    let incident = &draft.incident;
+    let Some(firing) = fires(incident).filter(|_| incident.memory.absent > 1) else { return };
+    let what = if incident.health.presence == Presence::ScaledToZero {
+        "is scaled to zero"
+    } else {
+        "is gone: the API server says that it does not exist"
+    };
+    let text = format!("{} {what}. {firing}: closed once that ends.", incident.subject.name());
+    once(draft, Noted::Absent, text, Some(NOTE_PAUSE));
+}
+
+fn unseen(draft: &mut Draft<'_>, why: &str) {
+    let Some(since) = draft.incident.memory.unseen_since else { return };
+    if after(since, draft.rules.unseen) <= draft.now && draft.incident.state != State::Resolved {
+        let text = format!(
+            "Cannot be seen since {}: {why}. That is neither health nor failure, so the incident stays \
+             open.",
+            clock(since)
+        );
+        once(draft, Noted::Unseen, text, Some(NOTE_PAUSE));
+    }
+}
+
+/// `KubePodCrashLooping still fires`, or `3 alerts still fire`.
+fn fires(incident: &Incident) -> Option<String> {
+    let mut firing = incident.alerts.values().filter(|alert| alert.ended_at.is_none());
+    let first = firing.next()?;
+    Some(match firing.count() {
+        0 => format!("{} still fires", first.name),
+        more => format!("{} and {more} more still fire", first.name),
+    })
+}
+
+/// How long health must have lasted to be announced: half a minute, or as long as the last runs between
+/// crashes lasted, up to two minutes. The full window is for the end.
+pub(super) fn steady(incident: &Incident, rules: &Rules) -> Duration {
+    let window = recovery::window(incident, rules);
+    let gap = recovery::longest_gap(incident, rules);
+    gap.clamp(Duration::from_secs(30), Duration::from_secs(120)).min(window / 2)
+}
+
+/// Notes something once; again only after `pause`, where there is one.
+fn once(draft: &mut Draft<'_>, what: Noted, text: String, pause: Option<Duration>) {
+    let now = draft.now;
+    let before = draft.incident.memory.noted.get(&what);
+    if before.is_none_or(|at| pause.is_some_and(|pause| after(*at, pause) <= now)) {
+        draft.incident.memory.noted.insert(what, now);
+        draft.note(text);
+    }
+}
