@@ -19,6 +19,7 @@
 
 pub mod brief;
 pub mod cli;
+pub mod collect;
 pub mod config;
 pub mod diagnosis;
 pub mod incident;

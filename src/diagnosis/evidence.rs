@@ -16,6 +16,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde::{Deserialize, Serialize};
 
+use super::BlindSpot;
+
 /// A source of evidence: read, or not, and then why not. A source that nobody asked for is
 /// `Unavailable` too; "not asked" and "empty" are different facts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +108,9 @@ pub struct Evidence {
     pub metrics: Source<Metrics>,
     /// Alerts that fired when the evidence was taken.
     pub alerts: Vec<AlertFact>,
+    /// Parts of a source that was read which are missing all the same: a broken item, a list cut at its
+    /// limit. They belong among the blind spots.
+    pub missed: Vec<BlindSpot>,
     /// How many values redaction removed from all of this.
     pub redacted: u32,
 }
@@ -135,6 +140,7 @@ impl Default for Evidence {
             logs: Vec::new(),
             metrics: Source::default(),
             alerts: Vec::new(),
+            missed: Vec::new(),
             redacted: 0,
         }
     }

@@ -1,0 +1,129 @@
+//! Evidence from a folder in the layout of `kubectl cluster-info dump --output-directory=DIR`.
+//!
+//! ```text
+//! DIR/nodes.json                     a List, a bare array or several YAML documents; .json .yaml .yml
+//! DIR/<namespace>/pods.json          and events, services, replicasets, deployments …
+//! DIR/<namespace>/<pod>/logs.txt     as kubectl writes it, with START and END lines per container
+//! DIR/<namespace>/<pod>/previous-logs.txt
+//! DIR/metrics.txt                    OpenMetrics or Prometheus text
+//! DIR/alerts.json                    an Alertmanager webhook body
+//! DIR/snapshot.json                  {"taken_at": "2026-11-21T09:54:00Z"}
+//! ```
+//!
+//! A file that is not there is a source that was not read; a file that is there and empty was read. A
+//! broken item is left out and said, never an error. Unknown files are ignored, and links are not
+//! followed: a dump may come from anyone.
+
+mod alerts;
+mod files;
+mod logs;
+mod metrics;
+mod objects;
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Secret};
+
+use self::files::Folder;
+use self::objects::Reader;
+use super::keyed;
+use crate::diagnosis::{Evidence, KeyedObject, Source};
+
+/// Reads a dump. Without a `snapshot.json` the evidence is taken to be as old as the newest time that
+/// stands in it.
+///
+/// # Errors
+/// When `dir` is not a folder that can be listed. Nothing inside it is ever an error.
+pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
+    if !dir.is_dir() {
+        bail!(
+            "{} is not a folder; name one written by kubectl cluster-info dump --output-directory",
+            dir.display()
+        );
+    }
+    let folders = files::folders(dir).with_context(|| format!("cannot list {}", dir.display()))?;
+    let mut reader = Reader::new(dir, &folders);
+    let mut evidence = Evidence {
+        pods: reader.source(&["pods"]),
+        deployments: reader.source(&["deployments"]),
+        replica_sets: reader.source(&["replicasets", "replica-sets"]),
+        stateful_sets: reader.source(&["statefulsets", "stateful-sets"]),
+        daemon_sets: reader.source(&["daemonsets", "daemon-sets"]),
+        controller_revisions: reader.source(&["controllerrevisions"]),
+        jobs: reader.source(&["jobs"]),
+        cron_jobs: reader.source(&["cronjobs"]),
+        events: reader.source(&["events"]),
+        nodes: reader.source(&["nodes"]),
+        services: reader.source(&["services"]),
+        endpoint_slices: reader.source(&["endpointslices"]),
+        config_maps: keyed::all::<ConfigMap>(reader.source(&["configmaps"])),
+        secrets: keyed::all::<Secret>(reader.source(&["secrets"])),
+        persistent_volume_claims: reader.source(&["persistentvolumeclaims"]),
+        service_accounts: reader.source(&["serviceaccounts"]),
+        resource_quotas: reader.source(&["resourcequotas"]),
+        ..Evidence::default()
+    };
+    if evidence.endpoint_slices.read().is_none()
+        && let Source::Read(old) = reader.source::<Endpoints>(&["endpoints"])
+    {
+        evidence.endpoint_slices = Source::Read(objects::slices(old));
+    }
+    evidence.logs = logs::all(&folders, evidence.pods.items());
+    evidence.alerts = alerts::read(dir);
+    let text = metrics::text(dir);
+    evidence.taken_at = taken_at(dir, &mut reader, &evidence, text.as_deref());
+    evidence.metrics = match text {
+        Some(text) => Source::Read(metrics::parse(&text, evidence.taken_at)),
+        None => Source::Unavailable(ABSENT.into()),
+    };
+    names_from_metrics(&mut evidence);
+    evidence.missed = reader.missed;
+    Ok(evidence)
+}
+
+/// Why a source without a file was not read.
+const ABSENT: &str = "not in the dump";
+
+fn taken_at(
+    dir: &Path,
+    reader: &mut Reader<'_>,
+    evidence: &Evidence,
+    metrics: Option<&str>,
+) -> Timestamp {
+    if let Some(text) = files::text(&dir.join("snapshot.json")) {
+        let snapshot: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        let at = snapshot.as_ref().and_then(|value| value["taken_at"].as_str());
+        match at.and_then(|at| at.parse().ok()) {
+            Some(at) => return at,
+            None => reader.miss("snapshot.json", "has no readable \"taken_at\""),
+        }
+    }
+    let alerts = evidence.alerts.iter().filter_map(|alert| alert.starts_at).max();
+    let samples = metrics.and_then(metrics::newest);
+    [reader.newest, alerts, samples].into_iter().flatten().max().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Where the dump has no Secrets or ConfigMaps, kube-state-metrics may have told which there are.
+fn names_from_metrics(evidence: &mut Evidence) {
+    let Source::Read(metrics) = &evidence.metrics else { return };
+    let named = |metric: &str, label: &str| -> Option<Vec<KeyedObject>> {
+        let all: Vec<_> =
+            metrics.named(metric).filter_map(|s| keyed::of_series(s, label)).collect();
+        (!all.is_empty()).then_some(all)
+    };
+    if evidence.secrets.read().is_none()
+        && let Some(secrets) = named("kube_secret_info", "secret")
+    {
+        evidence.secrets = Source::Read(secrets);
+    }
+    if evidence.config_maps.read().is_none()
+        && let Some(maps) = named("kube_configmap_info", "configmap")
+    {
+        evidence.config_maps = Source::Read(maps);
+    }
+}
+
+#[cfg(test)]
+mod tests;
