@@ -28,3 +28,4 @@ pub mod ledger;
 pub mod standin;
 pub mod telemetry;
 pub mod tls;
+pub mod web;
