@@ -21,6 +21,8 @@ pub mod brief;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod daemon;
+pub mod delivery;
 pub mod diagnosis;
 pub mod incident;
 pub mod intake;

@@ -30,6 +30,8 @@ pub struct Debt {
     pub uncertain: bool,
     /// Failed attempts so far.
     pub attempts: u32,
+    /// How often the main message has vanished and been told anew.
+    pub anew: u32,
 }
 
 /// Which message of the incident.

@@ -42,7 +42,7 @@ macro_rules! claimable {
 /// First messages go before edits and replies: in a storm everybody hears of everything before details follow.
 const NEXT: &str = claimable!(
     "SELECT d.id, d.incident_id, d.receiver, d.kind, d.seq, d.body, d.broadcast, d.wanted_rev, d.state,
-       d.attempts, d.channel, d.ts, d.posts, m.channel AS main_channel, m.ts AS main_ts, i.body AS incident",
+       d.attempts, d.channel, d.ts, d.posts, m.posts AS anew, m.channel AS main_channel, m.ts AS main_ts, i.body AS incident",
     "AND d.due_ms <= $2
      ORDER BY CASE WHEN d.kind = 'main' AND d.sent_rev IS NULL THEN 0 ELSE 1 END, d.due_ms, d.kind, d.id
      LIMIT 1"
@@ -107,13 +107,7 @@ impl Ledger {
             Outcome::Refused { why } => failed(conn, id, "refused", None, why).await?,
             Outcome::Vanished { why } => {
                 failed(conn, id, "due", None, why).await?;
-                sqlx::query(
-                    "UPDATE deliveries SET sent_rev = NULL, channel = NULL, ts = NULL, posts = posts + 1
-                     WHERE id = $1",
-                )
-                .bind(id)
-                .execute(conn)
-                .await?;
+                anew(conn, id).await?;
             }
         }
         write.commit().await
@@ -143,6 +137,28 @@ impl Ledger {
         .await?;
         write.commit().await?;
         Ok(uncertain)
+    }
+
+    /// What a receiver is still owed: messages on their way, messages that wait for somebody's help, and
+    /// since when the oldest of the first has been due.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn owed(&self, receiver: &str) -> Result<(u64, u64, Option<Timestamp>)> {
+        let row = sqlx::query(
+            "SELECT COUNT(CASE WHEN state IN ('due', 'sending', 'unknown') THEN 1 END) AS due,
+                    COUNT(CASE WHEN state IN ('parked', 'refused') THEN 1 END) AS parked,
+                    MIN(CASE WHEN state IN ('due', 'sending', 'unknown') THEN due_ms END) AS oldest
+             FROM deliveries WHERE receiver = $1 AND state <> 'sent'",
+        )
+        .bind(receiver)
+        .fetch_one(&mut *self.store.read().await?)
+        .await?;
+        let count = |name: &str| -> Result<u64> {
+            Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default())
+        };
+        let oldest = row.try_get::<Option<i64>, _>("oldest")?.map(at);
+        Ok((count("due")?, count("parked")?, oldest))
     }
 
     /// The messages that wait for somebody's help, oldest first; at most 1,000.
@@ -288,6 +304,7 @@ fn debt(row: &SqliteRow) -> Result<Debt> {
         thread,
         uncertain: row.try_get::<&str, _>("state")? == "unknown",
         attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+        anew: u32::try_from(row.try_get::<i64, _>("anew")?).unwrap_or(u32::MAX),
     })
 }
 
@@ -338,6 +355,19 @@ async fn failed(
     .bind(state)
     .bind(why)
     .bind(at.map(ms))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The main message is told anew, and replies that are still owed follow it into the new thread.
+async fn anew(conn: &mut SqliteConnection, id: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE deliveries SET state = 'due', sent_rev = NULL, channel = NULL, ts = NULL, posts = posts + 1
+         WHERE kind = 'main' AND incident_id = (SELECT incident_id FROM deliveries WHERE id = $1)
+           AND receiver = (SELECT receiver FROM deliveries WHERE id = $1)",
+    )
+    .bind(id)
     .execute(conn)
     .await?;
     Ok(())
