@@ -4,7 +4,7 @@ use super::plain;
 use crate::diagnosis::{Certainty, Finding, Hypothesis, Proof};
 
 /// The id under which the catalogue says that proof is missing.
-const NOT_ENOUGH: &str = "not-enough-evidence";
+pub(super) const NOT_ENOUGH: &str = "not-enough-evidence";
 
 /// The cause in words. Only `certain` is told as a fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,10 @@ impl CauseWords {
     /// The words for the best hypothesis of a finding.
     pub(super) fn of(finding: &Finding) -> Self {
         match finding.hypotheses.split_first() {
-            Some((best, others)) => Self::weighed(best, others.len()),
+            Some((best, others)) => {
+                let others = others.iter().filter(|other| other.cause != NOT_ENOUGH);
+                Self::weighed(best, others.count())
+            }
             None => Self::none("no cause of the catalogue fits"),
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{CauseWords, Changed, Hurt, clock, oncall, plain};
 use crate::diagnosis::{BlindSpot, Choice, Finding, Health, ObjectRef, Presence};
-use crate::incident::Severity;
+use crate::incident::{Rules, Severity, severity};
 
 /// A finding in words. Clean and bounded; nothing is escaped yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,13 +54,7 @@ impl Found {
 
 /// How bad a finding is by its health alone: no alert was asked.
 pub(super) fn severity(finding: &Finding) -> Severity {
-    let silent = finding.health.services.iter().any(|service| service.ready == 0);
-    match (finding.health.ready, finding.health.desired) {
-        (0, 1..) => Severity::Sev2,
-        (_, 1..) if silent => Severity::Sev2,
-        (ready, desired) if ready < desired => Severity::Sev3,
-        _ => Severity::Sev4,
-    }
+    severity::of_health(&finding.health, &finding.object, &Rules::default()).0
 }
 
 /// What recovery is verified on, point by point: whether it holds, and in which words.

@@ -85,7 +85,8 @@ fn neighbours(health: &Health, namespace: &str) -> Option<String> {
     let near = health.neighbours.filter(|n| n.total > 0)?;
     let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };
     Some(match near.failing {
-        0 | 1 => format!("only this workload (1 of {}{place})", near.total),
+        0 => format!("all {} workloads{place} are well", near.total),
+        1 => format!("only this workload (1 of {}{place})", near.total),
         failing => format!("{failing} of {} workloads{place} fail", near.total),
     })
 }

@@ -219,7 +219,7 @@ pub fn main(incident: &Incident, context: &Context) -> Brief {
 pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Brief {
     let said = super::Said::of(reply, incident, context);
     let texts = Texts {
-        subject: format!("{} {}", said.at, said.lead),
+        subject: format!("{} {}", said.stamp(), said.lead),
         text: text::reply(reply, incident, context),
         markdown: markdown::reply(reply, incident, context),
     };

@@ -24,7 +24,8 @@ pub(super) fn links(incident: &Incident, context: &Context) -> Vec<Link> {
             alerts.iter().flat_map(|alert| keys.iter().map(|key| alert.annotations.get(*key)));
         all.flatten().find_map(|url| safe(url))
     };
-    let silence = alerts.first().and_then(|alert| silence(alert, context));
+    let workload = incident.subject.object.as_ref().map(|object| object.name.as_str());
+    let silence = alerts.first().and_then(|alert| silence(alert, workload, context));
     let found = [
         ("Runbook", noted(&["runbook_url", "runbook"])),
         ("Dashboard", noted(&["dashboard_url", "dashboard", "dashboardURL", "grafana_url"])),
@@ -55,7 +56,7 @@ fn safe(url: &str) -> Option<String> {
 }
 
 /// Alertmanager's form for a new silence, filled with what tells this alert from others.
-fn silence(alert: &JoinedAlert, context: &Context) -> Option<String> {
+fn silence(alert: &JoinedAlert, workload: Option<&str>, context: &Context) -> Option<String> {
     let base = context.alertmanager_url.as_deref().or(alert.external_url.as_deref())?;
     let base = base.trim_end_matches('/');
     let telling = [
@@ -77,7 +78,11 @@ fn silence(alert: &JoinedAlert, context: &Context) -> Option<String> {
         .filter_map(|key| Some((key, alert.labels.get(*key)?)))
         .map(|(key, value)| {
             let value = value.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("{key}=\"{value}\"")
+            // The next pod has another name: silence the workload's, not this one.
+            match workload.filter(|workload| **key == *"pod" && value.starts_with(workload)) {
+                Some(workload) => format!("pod=~\"{workload}-.+\""),
+                None => format!("{key}=\"{value}\""),
+            }
         })
         .collect();
     let filter = encode(&format!("{{{}}}", matchers.join(",")));

@@ -21,9 +21,9 @@ pub fn main(incident: &Incident, context: &Context) -> String {
     let place = [words.state.word(), &words.place, &words.cluster, &words.since];
     let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).map(escape).collect();
     let _ = writeln!(out, "{}\n", place.join(" · "));
-    item(&mut out, "Now", words.now.as_deref());
+    item(&mut out, words.now_label(), words.now.as_deref());
     let hurt: Vec<_> = words.hurt.lines().collect();
-    item(&mut out, "Hurt", (!hurt.is_empty()).then(|| hurt.join("; ")).as_deref());
+    item(&mut out, words.hurt_label(), (!hurt.is_empty()).then(|| hurt.join("; ")).as_deref());
     cause(&mut out, &words.cause);
     item(&mut out, "Changed", words.changed.as_ref().map(super::Changed::line).as_deref());
     next(&mut out, &words.next);
@@ -43,7 +43,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
 /// A reply in its thread.
 pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> String {
     let said = Said::of(reply, incident, context);
-    let mut out = format!("**{}** {}\n", said.at, escape(&said.lead));
+    let mut out = format!("**{}** {}\n", said.stamp(), escape(&said.lead));
     if let Some(quote) = &said.quote {
         let _ = write!(out, "\n{}", fenced(&quote.text));
         if let Some(footing) = quote.footing() {

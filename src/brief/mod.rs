@@ -27,6 +27,8 @@ pub mod text;
 
 use jiff::Timestamp;
 
+use crate::incident::Rules;
+
 pub use cause::{CauseWords, Quote};
 pub use changed::Changed;
 pub use found::{Found, checklist};
@@ -37,7 +39,7 @@ pub use oncall::OnCall;
 pub use said::{Keep, Said, Section};
 
 /// What the words depend on beside the incident itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Context {
     /// When the words are made. Decides which times need a date.
     pub at: Timestamp,
@@ -46,11 +48,13 @@ pub struct Context {
     pub cluster: String,
     /// Where people reach Alertmanager, for the Silence link; else the alert's own `externalURL`.
     pub alertmanager_url: Option<String>,
+    /// How long health must hold: a message that says "watched" says until when.
+    pub rules: Rules,
 }
 
 impl Context {
     /// Words made at this moment, for any cluster.
     pub fn at(at: Timestamp) -> Self {
-        Self { at, cluster: String::new(), alertmanager_url: None }
+        Self { at, cluster: String::new(), alertmanager_url: None, rules: Rules::default() }
     }
 }

@@ -19,6 +19,8 @@ pub struct OnCall {
     pub place: String,
     /// `prod-eu`; may be empty.
     pub cluster: String,
+    /// ` (shop, prod-eu)`, for one line; may be empty.
+    pub within: String,
     /// `since 02:11 UTC, 3 min before the alert`.
     pub since: String,
     /// What stands between this and the end, or what ended it.
@@ -47,6 +49,8 @@ impl OnCall {
     /// The words for that incident.
     pub fn of(incident: &Incident, context: &Context) -> Self {
         let open = incident.state.is_open();
+        // Once health is back there is nothing left to do or to spoil, only to watch.
+        let failing = open && incident.healthy_since.is_none();
         let finding = incident.finding.as_ref();
         let namespace = incident.subject.object.as_ref().map_or("", |o| o.namespace.as_str());
         Self {
@@ -56,13 +60,14 @@ impl OnCall {
             headline: headline::headline(incident, context.at),
             place: place(incident),
             cluster: plain::short(&incident.subject.cluster, 80),
+            within: within(incident),
             since: since(incident, context),
             now: now(incident, context),
             hurt: hurt(incident, namespace),
             cause: finding.map_or_else(|| no_cause(incident, context), CauseWords::of),
             changed: finding.and_then(|finding| Changed::of(finding, context.at, 3)),
-            next: finding.filter(|_| open).map(next).unwrap_or_default(),
-            dont: finding.filter(|_| open).map(dont).unwrap_or_default(),
+            next: finding.filter(|_| failing).map(next).unwrap_or_default(),
+            dont: finding.filter(|_| failing).map(dont).unwrap_or_default(),
             unknown: if open { unknown(finding, &incident.blind_spots) } else { Vec::new() },
             alerts: alerts(incident, context),
             links: links::links(incident, context),
@@ -70,14 +75,19 @@ impl OnCall {
         }
     }
 
+    /// The label before `now`: it stands, or it was the end.
+    pub fn now_label(&self) -> &'static str {
+        if self.state == State::Resolved { "Ended" } else { "Now" }
+    }
+
+    /// The label before `hurt`: what is over is not told in the present.
+    pub fn hurt_label(&self) -> &'static str {
+        if self.state == State::Resolved { "Was hurt" } else { "Hurt" }
+    }
+
     /// One sentence that is enough on a locked phone.
     pub fn notification(&self) -> String {
-        let at = [
-            self.place.split(" / ").next().filter(|p| self.place.contains(" / ") && !p.is_empty()),
-            Some(&*self.cluster),
-        ];
-        let at: Vec<_> = at.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-        let at = if at.is_empty() { String::new() } else { format!(" ({})", at.join(", ")) };
+        let at = self.within.as_str();
         if self.state == State::Resolved {
             let proof = self.now.as_ref().map(|now| format!(": {now}")).unwrap_or_default();
             return plain::sentence(&format!("{} {}{at}{proof}", self.dot.mark(), self.headline));
@@ -106,6 +116,14 @@ fn place(incident: &Incident) -> String {
     } else {
         format!("{} / {name}", plain::short(&object.namespace, 63))
     }
+}
+
+/// ` (shop, prod-eu)`: where a name means something.
+pub(super) fn within(incident: &Incident) -> String {
+    let namespace = incident.subject.object.as_ref().map_or("", |object| object.namespace.as_str());
+    let parts = [plain::short(namespace, 63), plain::short(&incident.subject.cluster, 80)];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 /// When it began, against a moment that stays true while the message stands.
@@ -138,7 +156,12 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
         n => format!("came back {n} times after it was resolved"),
     });
     let half = match (healthy, firing, incident.alerts.len()) {
-        (Some(since), 0, _) => Some(format!("healthy since {since}; watched until it has held")),
+        (Some(since), 0, _) => {
+            let until = incident.watched_until(&context.rules).filter(|until| *until > context.at);
+            let until =
+                until.map(|until| format!("; watched until {}", clock::time(until, context.at)));
+            Some(format!("healthy since {since}{}", until.unwrap_or_default()))
+        }
         (Some(since), n, _) => Some(format!(
             "healthy since {since}; {} still firing",
             plain::counted(n, "alert is", "alerts are")
@@ -157,7 +180,8 @@ fn hurt(incident: &Incident, namespace: &str) -> Hurt {
         _ => &incident.health,
     };
     let mut hurt = Hurt::of(health, namespace, &incident.restarts);
-    if hurt.lines().next().is_none() {
+    // Before the first look the reason is only that nobody has looked.
+    if hurt.lines().next().is_none() && (incident.looks > 0 || incident.subject.object.is_none()) {
         let reason = plain::short(&incident.severity_reason, 200);
         hurt.own.extend((!reason.is_empty()).then_some(reason));
     }
@@ -220,7 +244,7 @@ pub(super) fn unknown(finding: Option<&Finding>, blind: &[BlindSpot]) -> Vec<Str
             .map(|b| format!("{} ({})", plain::short(&b.source, 80), plain::short(&b.why, 100)));
         let more = blind.len().saturating_sub(3);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.push(format!("blind: {}{rest}", named.collect::<Vec<_>>().join(", ")));
+        lines.push(format!("{}{rest}", named.collect::<Vec<_>>().join(", ")));
     }
     lines
 }
@@ -241,7 +265,10 @@ fn alerts(incident: &Incident, context: &Context) -> Option<String> {
     let shown = shown.collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(3);
     let rest = if more > 0 { format!(" and {more} more rules") } else { String::new() };
-    Some(format!("alert {shown}{rest} since {}", clock::time(first, context.at)))
+    let beyond =
+        (incident.more_alerts > 0).then(|| format!(" and {} not listed", incident.more_alerts));
+    let beyond = beyond.unwrap_or_default();
+    Some(format!("alert {shown}{rest}{beyond} since {}", clock::time(first, context.at)))
 }
 
 fn footer(incident: &Incident, context: &Context) -> Vec<String> {
@@ -250,5 +277,8 @@ fn footer(incident: &Incident, context: &Context) -> Vec<String> {
     let redacted = usize::try_from(incident.redacted).unwrap_or(usize::MAX);
     let redacted =
         (redacted > 0).then(|| format!("{} redacted", plain::counted(redacted, "value", "values")));
-    seen.into_iter().chain(redacted).chain([plain::short(&incident.id, 80)]).collect()
+    let before =
+        incident.previous.as_deref().map(|id| format!("the one before: {}", plain::short(id, 80)));
+    let id = plain::short(&incident.id, 80);
+    seen.into_iter().chain(redacted).chain([id]).chain(before).collect()
 }

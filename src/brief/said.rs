@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::{Context, Quote, changed, clock, plain};
+use super::cause::NOT_ENOUGH;
+use super::{Context, Dot, Quote, changed, clock, oncall, plain};
 use crate::diagnosis::{EventLine, Excerpt, Finding, Hypothesis, Proof};
-use crate::incident::{Incident, Reply};
+use crate::incident::{Incident, Reply, State};
 
 /// A reply. Clean and bounded per line; how many lines fit is the renderer's to decide and to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
+    /// The dot, for what is also shown in the channel.
+    pub dot: Option<Dot>,
     /// `02:19 UTC`.
     pub at: String,
     /// What happened, in one or two sentences.
@@ -24,6 +27,8 @@ pub struct Said {
 pub struct Section {
     /// `Log: previous log of checkout-67cb7-85lnb`.
     pub title: String,
+    /// What it holds, as part of a sentence: `log`, `3 events`.
+    pub holds: String,
     /// Its lines.
     pub lines: Vec<String>,
     /// Which lines are given up first where not all fit.
@@ -46,21 +51,30 @@ pub enum Keep {
 }
 
 impl Said {
+    /// When, with the dot before it where there is one: `⚪ 02:42 UTC`.
+    pub fn stamp(&self) -> String {
+        self.dot.map_or_else(|| self.at.clone(), |dot| format!("{} {}", dot.mark(), self.at))
+    }
+
     /// The words for a reply in that incident's thread.
     pub fn of(reply: &Reply, incident: &Incident, context: &Context) -> Self {
         let at = |when: &Timestamp| clock::time(*when, context.at);
-        let name = plain::short(incident.subject.name(), 80);
+        let name = plain::short(incident.subject.name(), 80) + &oncall::within(incident);
         let said = |when: &Timestamp, lead: String| Self {
+            dot: None,
             at: at(when),
             lead,
             quote: None,
             sections: Vec::new(),
         };
         match reply {
-            Reply::Evidence { at: when, finding } => Self {
-                sections: evidence(finding, context.at),
-                ..said(when, format!("Evidence for {name}"))
-            },
+            Reply::Evidence { at: when, finding } => {
+                let sections = evidence(finding, context.at);
+                let held: Vec<_> = sections.iter().map(|section| section.holds.as_str()).collect();
+                let held =
+                    if held.is_empty() { "nothing to quote".into() } else { held.join(", ") };
+                Self { sections, ..said(when, format!("Evidence: {held}")) }
+            }
             Reply::Severity { at: when, from, to, reason } => {
                 let reason = plain::sentence(&plain::short(reason, 500));
                 said(when, format!("Severity {} → {}: {reason}", from.word(), to.word()))
@@ -75,15 +89,16 @@ impl Said {
                 said(when, plain::sentence(&plain::short(text, 1_000)))
             }
             Reply::Resolved { at: when, since, how, because } => {
-                said(when, resolved(&name, how, because, &clock::span(*since, *when)))
+                let lead = resolved(&name, how, because, &clock::span(*since, *when));
+                Self { dot: Some(Dot::White), ..said(when, lead) }
             }
             Reply::Relapse { at: when, resolved_at, reason } => {
                 let gap = clock::span(*resolved_at, *when);
                 let reason = plain::sentence(&plain::short(reason, 500));
-                said(
-                    when,
-                    format!("🔴 {name} is failing again, {gap} after it was resolved: {reason}"),
-                )
+                let lead =
+                    format!("{name} is failing again, {gap} after it was resolved: {reason}");
+                let dot = Some(Dot::of(incident.severity, State::Investigating));
+                Self { dot, ..said(when, lead) }
             }
         }
     }
@@ -93,9 +108,9 @@ fn resolved(name: &str, how: &str, because: &str, lasted: &str) -> String {
     let because = plain::capital(&plain::sentence(&plain::short(because, 500)));
     let how = how.trim_start_matches("closed: ");
     match how {
-        "recovered" => format!("⚪ {name}: resolved after {lasted}. {because}"),
+        "recovered" => format!("{name}: resolved after {lasted}. {because}"),
         other => {
-            format!("⚪ {name}: closed after {lasted}, {}. {because}", plain::short(other, 60))
+            format!("{name}: closed after {lasted}, {}. {because}", plain::short(other, 60))
         }
     }
 }
@@ -124,7 +139,7 @@ fn log(excerpt: &Excerpt, best: Option<&Hypothesis>) -> Section {
     };
     let title = format!("Log: {}{from}", plain::short(&excerpt.source, 200));
     let keep = matters.map_or(Keep::Last, Keep::Around);
-    Section { title, lines, keep, noun: "line", verbatim: true }
+    Section { title, holds: "log".into(), lines, keep, noun: "line", verbatim: true }
 }
 
 fn events(events: &[EventLine], at: Timestamp) -> Option<Section> {
@@ -138,8 +153,10 @@ fn events(events: &[EventLine], at: Timestamp) -> Option<Section> {
     sorted.sort_by_key(|event| event.at);
     let lines: Vec<_> = sorted.into_iter().map(line).collect();
     let title = "Events, UTC, oldest first".into();
+    let holds = plain::counted(lines.len(), "event", "events");
     (!lines.is_empty()).then_some(Section {
         title,
+        holds,
         lines,
         keep: Keep::Last,
         noun: "event",
@@ -157,7 +174,8 @@ fn diff(finding: &Finding, at: Timestamp) -> Option<Section> {
         lines.push("nothing in the pod template differs".into());
     }
     let title = format!("Changed: {}{when}", words.what);
-    Some(Section { title, lines, keep: Keep::First, noun: "difference", verbatim: true })
+    let holds = "what changed".into();
+    Some(Section { title, holds, lines, keep: Keep::First, noun: "difference", verbatim: true })
 }
 
 fn others(rest: &[Hypothesis]) -> Option<Section> {
@@ -176,10 +194,12 @@ fn others(rest: &[Hypothesis]) -> Option<Section> {
         let summary = plain::sentence(&plain::short(&other.summary, 300));
         format!("{}: {summary}{why}", other.certainty.word())
     };
-    let lines: Vec<_> = rest.iter().map(line).collect();
+    let lines: Vec<_> = rest.iter().filter(|other| other.cause != NOT_ENOUGH).map(line).collect();
     let title = "Other explanations, and why not".into();
+    let holds = plain::counted(lines.len(), "other explanation", "other explanations");
     (!lines.is_empty()).then_some(Section {
         title,
+        holds,
         lines,
         keep: Keep::First,
         noun: "explanation",

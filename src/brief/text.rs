@@ -73,8 +73,13 @@ pub fn main(incident: &Incident, context: &Context) -> String {
         [&*words.place, &*words.cluster, &*words.since].into_iter().filter(|part| !part.is_empty());
     let _ = writeln!(out, "{}\n", place.collect::<Vec<_>>().join(" · "));
     let hurt: Vec<_> = words.hurt.lines().collect();
-    label(&mut out, "now", words.now.as_deref().unwrap_or_default(), pen);
-    label(&mut out, "hurt", &hurt.join("; "), pen);
+    label(
+        &mut out,
+        &words.now_label().to_lowercase(),
+        words.now.as_deref().unwrap_or_default(),
+        pen,
+    );
+    label(&mut out, &words.hurt_label().to_lowercase(), &hurt.join("; "), pen);
     cause(&mut out, &words.cause, pen);
     label(
         &mut out,
@@ -86,7 +91,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
     words.dont.iter().for_each(|text| label(&mut out, "avoid", text, pen));
     words.unknown.iter().for_each(|text| label(&mut out, "unknown", text, pen));
     words.links.iter().for_each(|link| {
-        out.push_str(&format!("  {:<9}{}\n", link.label.to_lowercase(), link.url))
+        out.push_str(&format!("  {:<10}{}\n", link.label.to_lowercase(), link.url))
     });
     let footer: Vec<_> = words.alerts.iter().chain(&words.footer).cloned().collect();
     let _ = writeln!(out, "\n{}", footer.join(" · "));
@@ -96,7 +101,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
 /// A reply in its thread, without colours.
 pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> String {
     let said = Said::of(reply, incident, context);
-    let mut out = format!("{}  {}\n", said.at, said.lead);
+    let mut out = format!("{}  {}\n", said.stamp(), said.lead);
     if let Some(quote) = &said.quote {
         quote.text.lines().for_each(|line| out.push_str(&format!("    {line}\n")));
         out.extend(quote.footing().map(|footing| format!("  {footing}\n")));
@@ -170,9 +175,9 @@ fn cause(out: &mut String, cause: &CauseWords, pen: Pen) {
         quote
             .text
             .lines()
-            .for_each(|line| out.push_str(&format!("           {}\n", pen.quote(line))));
+            .for_each(|line| out.push_str(&format!("            {}\n", pen.quote(line))));
         out.extend(
-            quote.footing().map(|at| format!("           {}\n", pen.dim(&format!("[{at}]")))),
+            quote.footing().map(|at| format!("            {}\n", pen.dim(&format!("[{at}]")))),
         );
     }
     cause.facts.iter().for_each(|fact| label(out, "", fact, pen));
@@ -230,13 +235,13 @@ fn label(out: &mut String, label: &str, text: &str, pen: Pen) {
     let mut row = String::new();
     let mut first = true;
     let mut flush = |row: &mut String| {
-        let shown = if first { pen.label(&format!("{label:<9}")) } else { " ".repeat(9) };
+        let shown = if first { pen.label(&format!("{label:<10}")) } else { " ".repeat(10) };
         let _ = writeln!(out, "  {shown}{row}");
         first = false;
         row.clear();
     };
     for word in text.split_whitespace() {
-        if !row.is_empty() && row.chars().count() + word.chars().count() + 1 > COLUMNS - 11 {
+        if !row.is_empty() && row.chars().count() + word.chars().count() + 1 > COLUMNS - 12 {
             flush(&mut row);
         }
         if !row.is_empty() {
@@ -250,7 +255,7 @@ fn label(out: &mut String, label: &str, text: &str, pen: Pen) {
 /// A command beside a label: never wrapped, so that it can be copied.
 fn indented(out: &mut String, label: &str, command: &str) {
     for (i, line) in command.lines().enumerate() {
-        let _ = writeln!(out, "  {:<9}{line}", if i == 0 { label } else { "" });
+        let _ = writeln!(out, "  {:<10}{line}", if i == 0 { label } else { "" });
     }
 }
 

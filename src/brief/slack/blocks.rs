@@ -15,7 +15,7 @@ pub(super) enum Piece<'a> {
 
 /// A header: at most 150 characters. `emoji` is on for the dot, so `:names:` in the text are broken up.
 pub(super) fn header(text: &str) -> Value {
-    let text = plain::cut(&without_emoji_names(text), 150);
+    let text = plain::cut(&without_emoji_names(&without_mentions(text)), 150);
     json!({"type": "header", "text": {"type": "plain_text", "text": text, "emoji": true}})
 }
 
@@ -24,7 +24,7 @@ pub(super) fn context(text: &str) -> Value {
     if text.is_empty() {
         return Value::Null;
     }
-    let text = plain::cut(text, 1_000);
+    let text = plain::cut(&without_mentions(text), 1_000);
     json!({"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": false}]})
 }
 
@@ -50,8 +50,10 @@ pub(super) fn rich(elements: Vec<Value>) -> Value {
 pub(super) fn line(pieces: &[Piece<'_>]) -> Value {
     let element = |piece: &Piece<'_>| match piece {
         Piece::Bold("") | Piece::Text("") => None,
-        Piece::Bold(text) => Some(json!({"type": "text", "text": text, "style": {"bold": true}})),
-        Piece::Text(text) => Some(json!({"type": "text", "text": text})),
+        Piece::Bold(text) => {
+            Some(json!({"type": "text", "text": without_mentions(text), "style": {"bold": true}}))
+        }
+        Piece::Text(text) => Some(json!({"type": "text", "text": without_mentions(text)})),
     };
     let elements: Vec<_> = pieces.iter().filter_map(element).collect();
     if elements.is_empty() {
@@ -128,6 +130,12 @@ fn marks_up(text: &str) -> bool {
         || text.contains(['*', '~', '`'])
         || without_emoji_names(text) != text
         || text.lines().any(|l| l.starts_with('>'))
+}
+
+/// `<!channel>` and `<@U1>` with a zero-width space in them. Literal text mentions nobody as it is; this
+/// holds for whoever copies it into a message of their own. Quotes and commands stay verbatim.
+fn without_mentions(text: &str) -> String {
+    text.replace("<!", "<\u{200b}!").replace("<@", "<\u{200b}@").replace("<#", "<\u{200b}#")
 }
 
 /// `:sob:` with a zero-width space behind its first colon, so that it stays what it is.

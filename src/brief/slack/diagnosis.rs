@@ -24,7 +24,7 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
         // What matters least goes first where not all fit: the last finding's details.
         let ease = |detail: u8| rank * 8 + detail;
         out.push(ease(1), rich(vec![blocks::line(&[Piece::Bold(&head), Piece::Text(&about)])]));
-        out.push(ease(3), hurt(&words.hurt));
+        out.push(ease(3), hurt("Hurt", &words.hurt));
         out.push(ease(2), cause(&words.cause));
         out.push(ease(4), words.changed.as_ref().map_or(serde_json::Value::Null, changed));
         out.push(ease(5), next(&words.next));

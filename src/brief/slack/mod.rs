@@ -35,12 +35,12 @@ pub fn main(incident: &Incident, context: &Context) -> Message {
         out.push(
             1,
             rich(vec![blocks::line(&[
-                Piece::Bold("Now "),
+                Piece::Bold(&format!("{} ", words.now_label())),
                 Piece::Text(&plain::sentence(&plain::capital(now))),
             ])]),
         );
     }
-    out.push(2, hurt(&words.hurt));
+    out.push(2, hurt(words.hurt_label(), &words.hurt));
     out.push(0, cause(&words.cause));
     out.push(3, words.changed.as_ref().map_or(Value::Null, changed));
     out.push(4, next(&words.next));
@@ -77,23 +77,13 @@ fn where_line(words: &OnCall) -> String {
 }
 
 /// Two columns where both have something to say and nothing in them could be taken for markup.
-fn hurt(hurt: &Hurt) -> Value {
-    let [own, reach] = [&hurt.own, &hurt.reach].map(|lines| lines.join("\n"));
-    two_columns(("Hurt", &own), ("Reach", &reach))
+fn hurt(label: &str, hurt: &Hurt) -> Value {
+    let (own, reach) = (hurt.own.join(", "), hurt.reach.join("\n"));
+    two_columns((label, &own), ("Reach", &reach))
 }
 
 fn changed(changed: &super::Changed) -> Value {
-    let when = changed
-        .when
-        .as_deref()
-        .map(|when| plain::capital(when.trim_start_matches("at ")))
-        .unwrap_or_default();
-    let left = [changed.what.as_str(), &when]
-        .into_iter()
-        .filter(|t| !t.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n");
-    two_columns(("Changed", &left), ("What differs", &changed.differences("\n")))
+    rich(vec![literal("Changed ", &plain::sentence(&changed.line()))])
 }
 
 fn two_columns(left: (&str, &str), right: (&str, &str)) -> Value {
@@ -119,28 +109,31 @@ fn cause(cause: &CauseWords) -> Value {
         cause.sentence.clone()
     });
     let mut elements = vec![blocks::line(&[Piece::Bold(&label), Piece::Text(&sentence)])];
-    if let Some(quote) = &cause.quote {
-        elements.push(code(&quote.text));
-        elements.extend(quote.footing().map(|footing| blocks::line(&[Piece::Text(&footing)])));
-    }
-    let mut aside: Vec<String> =
-        cause.facts.iter().map(|f| plain::sentence(&plain::capital(f))).collect();
-    aside.extend(cause.target.iter().map(|target| format!("To repair: {target}.")));
-    aside.extend(
-        cause.against.iter().map(|against| format!("Against it: {}", plain::sentence(against))),
-    );
-    if cause.others > 0 {
-        let others = plain::counted(cause.others, "other explanation", "other explanations");
-        aside.push(format!("{others} in the thread."));
-    }
-    if !aside.is_empty() {
-        elements.push(blocks::line(&[Piece::Text(&aside.join(" "))]));
-    }
+    elements.extend(cause.quote.as_ref().map(|quote| code(&quote.text)));
+    elements.push(blocks::line(&[Piece::Text(&beside(cause))]));
     if !cause.settle.is_empty() {
         elements.push(bold("Settles it"));
         elements.extend(cause.settle.iter().map(|command| code(command)));
     }
     rich(elements)
+}
+
+/// What stands below the quote: its place and the further facts, what to repair, what speaks against it.
+fn beside(cause: &CauseWords) -> String {
+    let footing = cause.quote.as_ref().and_then(super::Quote::footing);
+    let grounds =
+        footing.into_iter().chain(cause.facts.iter().cloned()).collect::<Vec<_>>().join("; ");
+    let mut lines = vec![plain::sentence(&plain::capital(&grounds))];
+    lines.extend(cause.target.iter().map(|target| format!("To repair: {target}.")));
+    lines.extend(
+        cause.against.iter().map(|against| format!("Against it: {}", plain::sentence(against))),
+    );
+    if cause.others > 0 {
+        let others = plain::counted(cause.others, "other explanation", "other explanations");
+        lines.push(format!("{others} in the thread."));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join(" ")
 }
 
 fn next(choices: &[Choice]) -> Value {

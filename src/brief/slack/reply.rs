@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Message, Piece, blocks, code, fit, fit::Blocks, rich};
-use crate::brief::{Context, OnCall, Said, Section, plain};
+use crate::brief::{Context, Said, Section, plain};
 use crate::incident::{Incident, Reply};
 
 /// The reply as a message.
@@ -11,7 +11,7 @@ pub(super) fn render(reply: &Reply, incident: &Incident, context: &Context) -> M
     let said = Said::of(reply, incident, context);
     let mut out = Blocks::new(&format!("t{}", incident.replies));
     let mut elements =
-        vec![blocks::line(&[Piece::Bold(&format!("{}  ", said.at)), Piece::Text(&said.lead)])];
+        vec![blocks::line(&[Piece::Bold(&format!("{}  ", said.stamp())), Piece::Text(&said.lead)])];
     if let Some(quote) = &said.quote {
         elements.push(code(&quote.text));
         elements.extend(quote.footing().map(|footing| blocks::line(&[Piece::Text(&footing)])));
@@ -25,18 +25,8 @@ pub(super) fn render(reply: &Reply, incident: &Incident, context: &Context) -> M
         remaining -= 1;
         out.push(1, section_block(section, share.min(5_000)));
     }
-    if said.sections.is_empty() && wants_place(reply) {
-        let words = OnCall::of(incident, context);
-        let place = [words.place, words.cluster].into_iter().filter(|part| !part.is_empty());
-        out.push(2, blocks::context(&place.collect::<Vec<_>>().join(" · ")));
-    }
-    let text = format!("{}  {}", said.at, said.lead);
+    let text = format!("{}  {}", said.stamp(), said.lead);
     Message { text: blocks::escaped(&text, 1_000), blocks: out.fitted() }
-}
-
-/// Replies that are also shown in the channel must say where.
-fn wants_place(reply: &Reply) -> bool {
-    matches!(reply, Reply::Resolved { .. } | Reply::Relapse { .. } | Reply::Severity { .. })
 }
 
 fn section_block(section: &Section, room: usize) -> Value {
