@@ -1,9 +1,11 @@
 //! One workload that is not well, as a cause wants to ask about it.
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::event::EventView;
 use super::pod::{ContainerView, LogView, PodView, Trouble};
+use super::rollout::Revisions;
 use super::world::World;
 use super::{Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
 
@@ -19,6 +21,7 @@ pub struct Case<'a> {
     events: Vec<EventView<'a>>,
     health: &'a Health,
     rollout: Option<&'a Rollout>,
+    revisions: Option<&'a Revisions<'a>>,
 }
 
 impl<'a> Case<'a> {
@@ -27,11 +30,12 @@ impl<'a> Case<'a> {
         object: &'a ObjectRef,
         health: &'a Health,
         rollout: Option<&'a Rollout>,
+        revisions: Option<&'a Revisions<'a>>,
     ) -> Self {
         let pods = world.pods_of(object);
         let troubled = troubled(object, &pods);
         let events = world.events_of_workload(object);
-        Self { world, object, pods, troubled, events, health, rollout }
+        Self { world, object, pods, troubled, events, health, rollout, revisions }
     }
 
     /// The workload: the root owner.
@@ -57,6 +61,20 @@ impl<'a> Case<'a> {
     /// The rollout that lines up with the failure, with what it changed.
     pub fn rollout(&self) -> Option<&'a Rollout> {
         self.rollout
+    }
+
+    /// The pod template of the revision before the newest, the last one that worked as far as is known;
+    /// with its number. Whether the failure lines up with a rollout does not matter here.
+    pub fn previous_revision(&self) -> Option<(&'a str, &'a PodTemplateSpec)> {
+        let before = self.revisions?.before.as_ref()?;
+        Some((before.number(), before.template.as_ref()))
+    }
+
+    /// The number of the revision before, where it asks for the same thing: a roll-back would then fail
+    /// the same way. Give it to a hypothesis as the fact `previous`.
+    pub fn previous_if(&self, asks: impl Fn(&PodSpec) -> bool) -> Option<&'a str> {
+        let (number, template) = self.previous_revision()?;
+        template.spec.as_ref().is_some_and(asks).then_some(number)
     }
 
     /// Its pods, in order of their names, finished and terminating ones included.

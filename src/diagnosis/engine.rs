@@ -2,10 +2,21 @@
 //! catalogue weighs it.
 
 use super::causes::ALL;
-use super::health::health_in;
+use super::finding::Excerpt;
+use super::health::Checkup;
 use super::phrase::{fill, fill_whole};
 use super::world::World;
-use super::{Case, Cause, Diagnosis, Evidence, Finding, Health, Hypothesis, ObjectRef};
+use super::{
+    Case, Cause, Diagnosis, Evidence, Finding, Health, Hypothesis, ObjectRef, Presence, advice,
+    blind, rank, rollout, symptom,
+};
+
+/// How many lines of a log are shown around the one that matters: enough to see what led to it.
+const LINES_BEFORE: usize = 5;
+const LINES_AFTER: usize = 9;
+
+/// How many of a case's events a finding keeps, the newest.
+const EVENTS_KEPT: usize = 50;
 
 /// What to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +25,7 @@ pub enum Scope {
     Everything,
     /// One namespace.
     Namespace(String),
-    /// One workload: a root owner, or a pod that is lifted to it.
+    /// One workload: a root owner, or one of its pods.
     Workload(ObjectRef),
 }
 
@@ -22,16 +33,45 @@ pub enum Scope {
 /// diagnosis, whatever the order of its objects.
 pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
     let world = World::new(evidence);
-    let mut diagnosis = Diagnosis::default();
+    let scope = &lifted(&world, scope);
+    let mut diagnosis = Diagnosis { blind_spots: blind::always(evidence), ..Default::default() };
+    diagnosis.blind_spots.extend(blind::controllers(&world, |namespace| match scope {
+        Scope::Everything => true,
+        Scope::Namespace(wanted) => wanted == namespace,
+        Scope::Workload(wanted) => wanted.namespace == namespace,
+    }));
     for object in world.workloads().filter(|object| in_scope(object, scope)) {
-        let health = health_in(&world, object);
-        if health.is_healthy() {
+        let checkup = Checkup::of(&world, object);
+        let fault = checkup.is_fault();
+        let health = checkup.into_health();
+        if fault {
+            find(&world, object, health, &mut diagnosis);
+        } else if health.is_healthy() || health.presence == Presence::ScaledToZero {
             diagnosis.healthy.push((object.clone(), health));
-        } else {
-            diagnosis.findings.push(find(&world, object, health));
         }
     }
+    rank::findings(&mut diagnosis.findings);
+    let mut seen = Vec::new();
+    diagnosis.blind_spots.retain(|spot| {
+        let new = !seen.contains(spot);
+        seen.push(spot.clone());
+        new
+    });
     diagnosis
+}
+
+/// A pod (or any part of a workload) stands for the workload it belongs to.
+fn lifted(world: &World<'_>, scope: &Scope) -> Scope {
+    match scope {
+        Scope::Workload(object) if object.kind == "Pod" && !world.has(object) => {
+            let mine = |root: &&ObjectRef| {
+                root.namespace == object.namespace
+                    && world.pods_of(root).iter().any(|pod| pod.name() == object.name)
+            };
+            Scope::Workload(world.workloads().find(mine).unwrap_or(object).clone())
+        }
+        other => other.clone(),
+    }
 }
 
 fn in_scope(object: &ObjectRef, scope: &Scope) -> bool {
@@ -42,29 +82,43 @@ fn in_scope(object: &ObjectRef, scope: &Scope) -> bool {
     }
 }
 
-fn find(world: &World<'_>, object: &ObjectRef, health: Health) -> Finding {
-    let case = Case::new(world, object, &health, None);
-    let mut hypotheses: Vec<Hypothesis> = Vec::new();
-    for cause in ALL {
-        for hypothesis in (cause.weigh)(&case) {
-            hypotheses.push(complete(cause, hypothesis, &case));
-        }
-    }
-    hypotheses.sort_by_key(|hypothesis| std::cmp::Reverse(hypothesis.certainty));
-    Finding {
+fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut Diagnosis) {
+    let revisions = rollout::revisions(world, object);
+    let bare = Case::new(world, object, &health, None, revisions.as_ref());
+    let since = symptom::since(&bare);
+    let mut failing: Vec<_> = bare.containers().map(|it| it.pod()).collect();
+    failing.dedup_by_key(|pod| pod.name());
+    let rolled = rollout::lining_up(world, object, revisions.as_ref(), &failing, since);
+    let case = Case::new(world, object, &health, rolled.as_ref(), revisions.as_ref());
+    let hypotheses = weigh(&case);
+    let best = hypotheses.first();
+    let cause = best.and_then(|best| ALL.iter().find(|cause| cause.id == best.cause)).copied();
+    let (symptom, predicate) = symptom::symptom(&case);
+    let skipped = case.events().len().saturating_sub(EVENTS_KEPT);
+    let finding = Finding {
         object: object.clone(),
-        symptom: "NotReady".into(),
-        predicate: "is not ready".into(),
-        since: None,
+        symptom,
+        predicate,
+        since,
+        next: best.map(|best| advice::next(&case, cause, best)).unwrap_or_default(),
+        avoid: best.map(|best| advice::avoid(&case, cause, best)).unwrap_or_default(),
+        unknown: advice::unknown(&case),
+        excerpt: best.and_then(|best| excerpt(&case, best)),
+        events: case.events().iter().skip(skipped).map(|event| event.line()).collect(),
         hypotheses,
-        rollout: None,
-        next: Vec::new(),
-        avoid: Vec::new(),
-        unknown: Vec::new(),
-        excerpt: None,
-        events: case.events().iter().map(|event| event.line()).collect(),
-        health,
-    }
+        rollout: rolled.clone(),
+        health: health.clone(),
+    };
+    diagnosis.blind_spots.extend(blind::of_case(&case));
+    diagnosis.findings.push(finding);
+}
+
+/// Runs the whole catalogue; the best hypothesis first, never none.
+fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    let weighed = ALL.iter().flat_map(|cause| {
+        (cause.weigh)(case).into_iter().map(|hypothesis| complete(cause, hypothesis, case))
+    });
+    rank::hypotheses(weighed.collect())
 }
 
 /// Gives a hypothesis the facts every sentence may use, and fills its sentences in.
@@ -79,4 +133,22 @@ fn complete(cause: &Cause, hypothesis: Hypothesis, case: &Case<'_>) -> Hypothesi
     let facts = &hypothesis.facts;
     hypothesis.settle = hypothesis.settle.iter().filter_map(|it| fill_whole(it, facts)).collect();
     hypothesis
+}
+
+/// The lines of the log around the first proof that quotes one.
+fn excerpt(case: &Case<'_>, best: &Hypothesis) -> Option<Excerpt> {
+    let logs = case.logs();
+    best.because.iter().find_map(|proof| {
+        let source = proof.source.as_deref()?;
+        let (place, number) = source.split_once(", line ")?;
+        let number: usize = number.split(' ').next()?.parse().ok()?;
+        let (_, log) = logs.iter().find(|(_, log)| log.name == place)?;
+        let first = number.saturating_sub(LINES_BEFORE).max(1);
+        let lines = log.text.lines().skip(first - 1).take(number - first + 1 + LINES_AFTER);
+        Some(Excerpt {
+            source: log.name.clone(),
+            first_line: u64::try_from(first).ok()?,
+            lines: lines.map(str::to_owned).collect(),
+        })
+    })
 }

@@ -9,6 +9,8 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod advice;
+mod blind;
 mod case;
 mod cause;
 pub mod causes;
@@ -21,6 +23,9 @@ mod object;
 mod owner;
 mod phrase;
 mod pod;
+mod rank;
+mod rollout;
+mod symptom;
 mod trouble;
 mod world;
 

@@ -15,7 +15,7 @@ const SETTLES_AFTER_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long a new pod may take to start before that alone is a fault. Shorter would report every
 /// rollout; longer would hide pods that never start.
-const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
 
 /// Events that say why a container that has not begun does not begin.
 const KEEPS_FROM_STARTING: [&str; 9] = [

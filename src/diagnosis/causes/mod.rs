@@ -10,6 +10,9 @@ use super::Cause;
 /// being ready; and last the one that says that nothing is proved.
 pub static ALL: &[&Cause] = &[&not_enough_evidence::CAUSE];
 
+/// The cause that says that nothing is proved. It gives way to every other.
+pub(super) const LAST: &str = "not-enough-evidence";
+
 /// What every cause imports.
 mod prelude {
     pub(super) use crate::diagnosis::cause::Reads::*;

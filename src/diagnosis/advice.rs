@@ -1,0 +1,113 @@
+//! What to do, what not to do, and what is not known. Commands are whole and copyable; none is run.
+
+use super::phrase::fill_whole;
+use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout};
+
+/// How many choices one screen holds.
+const CHOICES: usize = 3;
+
+/// The fact by which a cause says that the last good revision would fail the same way: its number. A
+/// roll-back is then advised against instead of offered.
+const SAME_BEFORE: &str = "previous";
+
+/// Two or three things to do, the best first.
+pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
+    let proved = best.certainty == Certainty::Certain;
+    let rollout = case.rollout().filter(|_| rolling_back_may_help(best));
+    let back = rollout.and_then(|rollout| roll_back(case, rollout));
+    let image = rollout.and_then(|rollout| set_image(case, rollout));
+    let fixes = fixes(cause, best);
+    let looks = best.settle.iter().map(|command| look(command));
+    let mut choices: Vec<Choice> = Vec::new();
+    if proved {
+        choices.extend(back);
+        choices.extend(fixes.into_iter().take(if choices.is_empty() { 2 } else { 1 }));
+        choices.extend(image);
+        choices.extend(looks);
+    } else {
+        choices.extend(looks.take(1));
+        choices.extend(back);
+        choices.extend(fixes.into_iter().take(1));
+        choices.extend(image);
+    }
+    choices.truncate(CHOICES);
+    choices
+}
+
+/// Mistakes that are near.
+pub(super) fn avoid(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -> Vec<String> {
+    let sentences = cause.map_or(&[][..], |cause| cause.avoid).iter();
+    let mut found: Vec<String> =
+        sentences.filter_map(|text| fill_whole(text, &best.facts)).collect();
+    let loops = case.containers().any(|it| it.restarts() > 0 && it.log().is_some());
+    if loops && !found.iter().any(|text| text.starts_with("Deleting")) {
+        found
+            .push("Deleting the pods: that resets the back-off and loses the previous log.".into());
+    }
+    found
+}
+
+/// What is not known and would matter.
+pub(super) fn unknown(case: &Case<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for container in case.containers().filter(|it| it.last_ended().is_some()) {
+        if let Some(why) = container.log_unavailable() {
+            let last_words = container.last_ended().and_then(|ended| ended.message()).is_none();
+            if last_words && found.is_empty() {
+                found.push(format!("what {} said before it ended: {why}", container.name()));
+            }
+        }
+    }
+    let revisions = &case.evidence().replica_sets;
+    if let Some(why) = revisions.unavailable().filter(|_| case.object().kind == "Deployment") {
+        found.push(format!("what was changed: ReplicaSets: {why}"));
+    }
+    if let Some(why) = case.evidence().endpoint_slices.unavailable() {
+        found.push(format!("which Services are hurt: endpoints: {why}"));
+    }
+    found
+}
+
+fn rolling_back_may_help(best: &Hypothesis) -> bool {
+    !best.facts.contains_key(SAME_BEFORE)
+}
+
+fn roll_back(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
+    let from = rollout.from_revision.as_deref().filter(|_| rollout.can_roll_back)?;
+    if rollout.changes.is_empty() || from.parse::<u64>().is_err() {
+        return None;
+    }
+    let (namespace, object) = (case.namespace(), case.object().kubectl());
+    Some(Choice {
+        label: "roll back".into(),
+        command: Some(format!("kubectl -n {namespace} rollout undo {object} --to-revision={from}")),
+        text: format!("Goes back to revision {from}, the last one before the failure."),
+    })
+}
+
+fn set_image(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
+    let image: Vec<&Change> = rollout.changes.iter().filter(|it| it.what == "image").collect();
+    let [change] = image.as_slice() else { return None };
+    let (container, good) = (change.container.as_deref()?, change.from.as_deref()?);
+    // Where the image is all that changed, this is the roll-back under another name.
+    if rollout.changes.len() == 1 {
+        return None;
+    }
+    let (namespace, object) = (case.namespace(), case.object().kubectl());
+    Some(Choice {
+        label: "set image".into(),
+        command: Some(format!("kubectl -n {namespace} set image {object} {container}={good}")),
+        text: "Goes back to the last good image and keeps the other changes.".into(),
+    })
+}
+
+fn fixes(cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
+    let sentences = cause.map_or(&[][..], |cause| cause.fix).iter();
+    let filled = sentences.filter_map(|text| fill_whole(text, &best.facts));
+    filled.map(|text| Choice { label: "fix".into(), command: None, text }).collect()
+}
+
+fn look(command: &str) -> Choice {
+    let text = "Settles it; changes nothing.".into();
+    Choice { label: "look".into(), command: Some(command.into()), text }
+}

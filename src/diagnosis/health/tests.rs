@@ -1,0 +1,1 @@
+//! Each kind's health, row by row.
