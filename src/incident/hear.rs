@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::draft::Draft;
+use super::memory::Earlier;
 use super::rules::{after, between};
+use super::see::Sight;
 use super::settle::settle;
 use super::{
     AlertSignal, AlertStatus, Heard, Incident, JoinedAlert, PollSignal, Restarted, Rules, Signal,
@@ -51,7 +53,7 @@ pub fn hear(
     }
     want_look(&mut draft);
     // Nothing will ever be looked at: what can be said is said at once.
-    let first = draft.incident.subject.object.is_none() && settle(&mut draft, None);
+    let first = draft.incident.subject.object.is_none() && settle(&mut draft, &Sight::NotAsked);
     Heard::Decided(Box::new(draft.done(first)))
 }
 
@@ -124,12 +126,21 @@ fn join(
         let how = format!("opened: the one before ended {} ago", span(pause));
         return (fresh, Some(how));
     }
-    let mut again = known.clone();
-    again.state = State::Investigating;
-    again.closed = None;
-    again.healthy_since = None;
+    let mut again = Incident {
+        state: State::Investigating,
+        severity: fresh.severity,
+        severity_reason: fresh.severity_reason,
+        closed: None,
+        healthy_since: None,
+        ..known.clone()
+    };
     if again.spoken_at.is_some() {
-        again.memory.taken_back = Some((closed.clone(), known.since));
+        again.memory.taken_back = Some(Earlier {
+            closed: closed.clone(),
+            since: known.since,
+            severity: known.severity,
+            severity_reason: known.severity_reason.clone(),
+        });
     }
     again.memory.start_over();
     // An alert that fires on from before the end tells nothing of when it began again.

@@ -24,7 +24,7 @@ pub fn learn(incident: &Incident, look: &Look, now: Timestamp, rules: &Rules) ->
     // A signal that arrived while the look was being taken wants another one.
     let wanted = incident.look_at.filter(|at| *at > look.taken_at);
     let sight = see::absorb(&mut draft, look);
-    let first = settle(&mut draft, Some(&sight));
+    let first = settle(&mut draft, &sight);
     if let (Some(next), Some(wanted)) = (draft.incident.look_at, wanted) {
         draft.incident.look_at = Some(next.min(wanted.max(after(look.taken_at, rules.look.least))));
     }
@@ -37,6 +37,6 @@ pub fn pass(incident: &Incident, now: Timestamp, rules: &Rules) -> Decision {
     let mut draft = Draft::of(incident.clone(), now, rules);
     let first = incident.state.is_open()
         && incident.subject.object.is_none()
-        && settle(&mut draft, Some(&Sight::NotAsked));
+        && settle(&mut draft, &Sight::NotAsked);
     draft.done(first)
 }

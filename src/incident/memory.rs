@@ -12,9 +12,9 @@ use crate::diagnosis::Revision;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memory {
-    /// The end that a reopening took back, with the beginning it belongs to, until the relapse has
-    /// been told: what heals before anyone was told goes back to the end it had.
-    pub(super) taken_back: Option<(Closed, Timestamp)>,
+    /// The end that a reopening took back, until the relapse has been told: what heals before anyone
+    /// was told goes back to the end it had.
+    pub(super) taken_back: Option<Earlier>,
     /// Whether the finding that is kept belongs to an earlier failure.
     pub(super) stale: bool,
     /// Since when the subject fails without a healthy look in between.
@@ -53,6 +53,15 @@ pub struct Memory {
     pub(super) templates: BTreeSet<String>,
 }
 
+/// How an incident stood when it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Earlier {
+    pub(super) closed: Closed,
+    pub(super) since: Timestamp,
+    pub(super) severity: Severity,
+    pub(super) severity_reason: String,
+}
+
 /// Things that are noted in the thread once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,6 +93,7 @@ impl Memory {
     pub(super) fn start_over(&mut self) {
         *self = Self {
             taken_back: self.taken_back.take(),
+            // What is found next belongs to the new failure, and replaces it whatever it proves.
             stale: true,
             restarted_at: self.restarted_at,
             longest_run: self.longest_run,

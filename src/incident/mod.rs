@@ -14,6 +14,8 @@ mod debt;
 mod decision;
 mod draft;
 mod hear;
+#[cfg(test)]
+mod laws;
 mod learn;
 mod matcher;
 mod memory;

@@ -8,7 +8,7 @@ use super::memory::Noted;
 use super::rules::{after, between};
 use super::see::{Sight, pods, wrong};
 use super::settle::has_failed;
-use super::{Incident, Reply, Rules, State, recovery};
+use super::{Incident, Reply, Rules, recovery};
 use crate::diagnosis::{Certainty, Presence};
 
 /// Evidence is told again for another cause, but not sooner than this; each time it takes twice as
@@ -105,7 +105,10 @@ fn healthy(draft: &mut Draft<'_>) {
         let held = span(between(since, now));
         let text = format!("{well}, for {held}. {firing}: resolved once that ends.");
         once(draft, Noted::AlertsLeft, text, None);
-    } else if after(since, steady(incident, draft.rules)) <= now && has_failed(incident) {
+    } else if incident.memory.noted.get(&Noted::Healthy).is_none_or(|at| *at < since)
+        && after(since, steady(incident, draft.rules)) <= now
+        && has_failed(incident)
+    {
         let until = clock(after(since, window));
         let left = firing.map(|firing| format!(" {firing}.")).unwrap_or_default();
         let text = format!("{well}. Watching until about {until}.{left}");
@@ -122,12 +125,13 @@ fn absent(draft: &mut Draft<'_>) {
         "is gone: the API server says that it does not exist"
     };
     let text = format!("{} {what}. {firing}: closed once that ends.", incident.subject.name());
-    once(draft, Noted::Absent, text, Some(NOTE_PAUSE));
+    once(draft, Noted::Absent, text, None);
 }
 
 fn unseen(draft: &mut Draft<'_>, why: &str) {
     let Some(since) = draft.incident.memory.unseen_since else { return };
-    if after(since, draft.rules.unseen) <= draft.now && draft.incident.state != State::Resolved {
+    let noted = draft.incident.memory.noted.get(&Noted::Unseen).is_some_and(|at| *at > since);
+    if !noted && after(since, draft.rules.unseen) <= draft.now {
         let text = format!(
             "Cannot be seen since {}: {why}. That is neither health nor failure, so the incident stays \
              open.",

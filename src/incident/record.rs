@@ -260,3 +260,56 @@ pub struct Restarted {
     /// The container.
     pub container: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::ObjectRef;
+
+    fn alert(name: &str, team: &str, starts_at: i64, ended: bool) -> (String, JoinedAlert) {
+        let at = |seconds| Timestamp::from_second(seconds).expect("a time");
+        let labels = BTreeMap::from([
+            ("alertname".to_owned(), name.to_owned()),
+            ("team".to_owned(), team.to_owned()),
+            ("namespace".to_owned(), "monitoring".to_owned()),
+        ]);
+        let joined = JoinedAlert {
+            name: name.to_owned(),
+            labels,
+            annotations: BTreeMap::new(),
+            starts_at: at(starts_at),
+            ended_at: ended.then(|| at(starts_at + 1)),
+            generator_url: None,
+            external_url: None,
+        };
+        (name.to_owned(), joined)
+    }
+
+    #[test]
+    fn the_alert_that_fires_longest_routes_and_our_own_labels_overrule() {
+        let subject = Subject {
+            cluster: "prod-eu".to_owned(),
+            object: Some(ObjectRef::new("Deployment", "shop", "web")),
+            group: String::new(),
+        };
+        let mut incident = Incident::open("FH-1", subject, Timestamp::UNIX_EPOCH);
+        incident.alerts = BTreeMap::from([
+            alert("Ended", "a", 1, true),
+            alert("First", "b", 2, false),
+            alert("Second", "c", 3, false),
+        ]);
+        let labels = incident.labels();
+        let got = |name: &str| labels.get(name).map_or("", String::as_str);
+        assert_eq!((got("alertname"), got("team")), ("First", "b"));
+        assert_eq!((got("namespace"), got("kind"), got("workload")), ("shop", "Deployment", "web"));
+        assert_eq!((got("sev"), got("state"), got("cause")), ("SEV4", "investigating", ""));
+    }
+
+    #[test]
+    fn an_incident_survives_being_stored() {
+        let subject = Subject { cluster: "c".to_owned(), object: None, group: "X".to_owned() };
+        let incident = Incident::open("FH-1", subject, Timestamp::UNIX_EPOCH);
+        let text = serde_json::to_string(&incident).expect("json");
+        assert_eq!(serde_json::from_str::<Incident>(&text).expect("incident"), incident);
+    }
+}

@@ -150,3 +150,28 @@ pub(super) fn after(at: Timestamp, pause: Duration) -> Timestamp {
 pub(super) fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(earlier)).unwrap_or(Duration::ZERO)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_words_and_unknown_ones_are_refused() {
+        let rules: Rules = serde_json::from_str(
+            r#"{"recovery_window":"90s","restarts_to_speak":{"count":5},"look":{"least":"1s"}}"#,
+        )
+        .expect("rules");
+        assert_eq!(rules.recovery_window, Duration::from_secs(90));
+        assert_eq!(rules.restarts_to_speak, Burst { count: 5, ..Burst::default() });
+        assert_eq!(rules.look.slowest, Looks::default().slowest);
+        let wrong = serde_json::from_str::<Rules>(r#"{"recovery_windw":"90s"}"#).expect_err("typo");
+        assert!(wrong.to_string().contains("recovery_windw"));
+    }
+
+    #[test]
+    fn settings_survive_being_written() {
+        let text = serde_json::to_string(&Rules::default()).expect("json");
+        assert!(text.contains(r#""recovery_window":"10m""#), "{text}");
+        assert_eq!(serde_json::from_str::<Rules>(&text).expect("rules"), Rules::default());
+    }
+}

@@ -217,6 +217,8 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
         let moved = incident.finding.as_ref().map(revision) != Some(revision(new));
         incident.memory.weaker = if weaker { incident.memory.weaker.saturating_add(1) } else { 0 };
         if current && weaker && !moved && incident.memory.weaker < WEAKER_LOOKS {
+            // Which of the two is true now should not stay open for long.
+            incident.memory.steady = incident.memory.steady.min(1);
             return;
         }
     } else if current && best(new) <= incident.finding.as_ref().and_then(best) {
@@ -225,7 +227,7 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
     incident.memory.weaker = 0;
     // Events expire and logs rotate: the beginning is never seen later than it was seen before.
     if let Some(since) = new.since.filter(|since| *since < incident.since) {
-        let ended = incident.memory.taken_back.as_ref().map(|(closed, _)| closed.at);
+        let ended = incident.memory.taken_back.as_ref().map(|earlier| earlier.closed.at);
         incident.since = ended.map_or(since, |ended| since.max(ended));
     }
     incident.memory.stale = false;

@@ -7,17 +7,18 @@ use super::draft::Draft;
 use super::hear::{clock, span};
 use super::rules::{after, between};
 use super::see::{Sight, pods};
-use super::{Closed, Incident, Reply, Severity, State, notes, recovery, severity, voice};
+use super::{Closed, Incident, Reply, Rules, Severity, State, notes, recovery, severity, voice};
 use crate::diagnosis::{Certainty, Presence};
 
-/// Decides everything that follows. `sight` is what the look showed; without one nothing was looked at.
-/// Returns whether this is the first message.
-pub(super) fn settle(draft: &mut Draft<'_>, sight: Option<&Sight>) -> bool {
-    let sight = sight.unwrap_or(&Sight::NotAsked);
+/// Decides everything that follows from what a look showed. Returns whether this is the first message.
+pub(super) fn settle(draft: &mut Draft<'_>, sight: &Sight) -> bool {
     let told = draft.incident.is_told();
     weigh(draft, sight);
     let over = ended(draft, sight);
-    let state = if over.is_some() { State::Resolved } else { state(&draft.incident, sight) };
+    let state = match over {
+        Some(_) => State::Resolved,
+        None => state(&draft.incident, sight, draft.now, draft.rules),
+    };
     // What is over is not begun to be talked about.
     let speaks = !told && over.is_none() && voice::speaks(draft, sight);
     enter(draft, state);
@@ -43,17 +44,25 @@ fn enter(draft: &mut Draft<'_>, state: State) {
 }
 
 /// Where it stands, if it is not over.
-fn state(incident: &Incident, sight: &Sight) -> State {
+fn state(incident: &Incident, sight: &Sight, now: Timestamp, rules: &Rules) -> State {
     let certain = incident.top().is_some_and(|top| top.certainty == Certainty::Certain);
+    let failing =
+        if certain && !incident.memory.stale { State::Identified } else { State::Investigating };
     match sight {
-        Sight::Failing if certain => State::Identified,
-        Sight::Failing => State::Investigating,
+        Sight::Failing => failing,
         // Nothing of the subject was wrong, and an alert fires: nothing has come back.
         Sight::Healthy if incident.alert_fires() && !has_failed(incident) => State::Investigating,
-        Sight::Healthy => State::Monitoring,
+        Sight::Healthy if is_steady(incident, now, rules) => State::Monitoring,
         Sight::Absent if incident.memory.absent > 1 => State::Monitoring,
+        // Between two crashes everything is well for a while.
+        Sight::Healthy => failing,
         Sight::Absent | Sight::Unseen(_) | Sight::NotAsked => incident.state,
     }
+}
+
+fn is_steady(incident: &Incident, now: Timestamp, rules: &Rules) -> bool {
+    let since = incident.healthy_since;
+    since.is_some_and(|since| after(since, notes::steady(incident, rules)) <= now)
 }
 
 /// Whether the subject itself was seen to fail, and not only an alert to fire.
@@ -155,7 +164,7 @@ fn heard_lately(incident: &Incident, now: Timestamp, window: std::time::Duration
 
 /// After a relapse the alerts, too, must have been quiet for the window: one that comes and goes would
 /// otherwise end and reopen the incident each time.
-fn calm_from(incident: &Incident, rules: &super::Rules) -> Option<Timestamp> {
+fn calm_from(incident: &Incident, rules: &Rules) -> Option<Timestamp> {
     let ended = incident.alerts.values().filter_map(|alert| alert.ended_at).max()?;
     (incident.relapses > 0 || incident.memory.taken_back.is_some())
         .then(|| after(ended, rules.recovery_window))
@@ -173,9 +182,11 @@ fn close(draft: &mut Draft<'_>, closed: Closed) {
     incident.look_at = None;
     incident.waiting.clear();
     // It came back and went again before anyone was told: what people know stays true.
-    if let Some((before, since)) = incident.memory.taken_back.take() {
-        incident.closed = Some(before);
-        incident.since = since;
+    if let Some(earlier) = incident.memory.taken_back.take() {
+        incident.closed = Some(earlier.closed);
+        incident.since = earlier.since;
+        incident.severity = earlier.severity;
+        incident.severity_reason = earlier.severity_reason;
         draft.quiet = true;
         return;
     }
@@ -202,7 +213,8 @@ fn next_look(draft: &mut Draft<'_>, sight: &Sight) -> Timestamp {
         Some(after(now, pace.min(rules.look.slowest))),
         grace,
         held,
-        well.filter(|_| told).map(|since| after(since, notes::steady(incident, rules))),
+        well.map(|since| after(since, notes::steady(incident, rules))),
+        memory.unseen_since.map(|since| after(since, rules.unseen)),
         calm_from(incident, rules),
         memory.milder.map(|(_, since)| after(since, rules.severity_hold)),
     ];

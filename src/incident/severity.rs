@@ -43,7 +43,7 @@ fn impact(health: &Health, object: Option<&ObjectRef>) -> Option<(Severity, Stri
         (_, 1..) if !silent.is_empty() => (Severity::Sev2, without_endpoints(&silent)),
         (ready, desired) if ready < desired => (Severity::Sev3, pods),
         (_, 0) => (Severity::Sev4, "no pods are wanted".to_owned()),
-        _ => (Severity::Sev4, format!("{pods}: nobody is hurt")),
+        _ => (Severity::Sev4, pods),
     };
     Some(found)
 }
@@ -64,7 +64,13 @@ fn weigh(
     let grave = alerts.iter().copied().find(|word| is_critical(word));
     let (mut severity, mut reason) = match impact {
         Some((seen, why)) => match grave {
-            Some(word) => (raised(seen, health), format!("{why}; the alert is {word}")),
+            Some(word) => match raised(seen, health) {
+                Severity::Sev1 => (
+                    Severity::Sev1,
+                    format!("{why}; other workloads fail too; the alert is {word}"),
+                ),
+                raised => (raised, format!("{why}; the alert is {word}")),
+            },
             None => (seen, why),
         },
         None => unseen(alerts),
@@ -130,4 +136,98 @@ fn not_production(name: &str, rules: &Rules) -> Option<String> {
         .map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase())
         .any(|part| rules.not_production.contains(&part))
         .then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::{Neighbours, ServiceHealth};
+
+    /// `0/2`, the endpoints of its Service, failing workloads, the alert's word, the namespace.
+    fn judge(
+        ready: (i32, i32),
+        endpoints: Option<usize>,
+        failing: usize,
+        alert: &str,
+        ns: &str,
+    ) -> String {
+        let health = Health {
+            presence: Presence::Present,
+            ready: ready.0,
+            desired: ready.1,
+            failing: vec!["it fails".to_owned()],
+            services: endpoints
+                .map(|ready| ServiceHealth { name: "web".to_owned(), ready, total: 2 })
+                .into_iter()
+                .collect(),
+            neighbours: Some(Neighbours { failing, total: 12 }),
+            ..Health::default()
+        };
+        let object = ObjectRef::new("Deployment", ns, "web");
+        let place = not_production(ns, &Rules::default());
+        let (severity, why) = weigh(impact(&health, Some(&object)), &health, &[alert], place);
+        format!("{}: {why}", severity.word())
+    }
+
+    #[test]
+    fn the_matrix_reads_as_written() {
+        let rows = [
+            (judge((0, 2), None, 1, "warning", "shop"), "SEV2: no ready pod"),
+            (
+                judge((0, 2), Some(0), 1, "warning", "shop"),
+                "SEV2: no ready pod; Service web has no serving endpoint",
+            ),
+            (judge((1, 2), Some(0), 1, "", "shop"), "SEV2: Service web has no serving endpoint"),
+            (judge((1, 2), Some(1), 1, "", "shop"), "SEV3: 1 of 2 pods ready"),
+            (judge((2, 2), Some(2), 1, "", "shop"), "SEV4: 2 of 2 pods ready"),
+            (
+                judge((1, 2), None, 1, "critical", "shop"),
+                "SEV2: 1 of 2 pods ready; the alert is critical",
+            ),
+            (
+                judge((0, 2), None, 4, "critical", "shop"),
+                "SEV2: no ready pod; the alert is critical",
+            ),
+            (
+                judge((0, 2), Some(0), 4, "critical", "shop"),
+                "SEV1: no ready pod; Service web has no serving endpoint; other workloads fail too; \
+                 the alert is critical",
+            ),
+            (
+                judge((0, 2), None, 1, "critical", "shop-dev2"),
+                "SEV3: no ready pod; the alert is critical; shop-dev2 is not production",
+            ),
+            (
+                judge((1, 2), None, 1, "", "preview.shop"),
+                "SEV4: 1 of 2 pods ready; preview.shop is not production",
+            ),
+            (judge((1, 2), None, 1, "", "devices"), "SEV3: 1 of 2 pods ready"),
+        ];
+        for (judged, expected) in rows {
+            assert_eq!(judged, expected);
+        }
+    }
+
+    #[test]
+    fn a_batch_run_that_fails_serves_nobody() {
+        let health = Health {
+            presence: Presence::Present,
+            desired: 1,
+            failing: vec!["failed 6 times".to_owned()],
+            ..Health::default()
+        };
+        let job = ObjectRef::new("Job", "shop", "report");
+        assert_eq!(of_health(&health, &job, &Rules::default()).0, Severity::Sev3);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_judged_by_the_alert() {
+        let judge = |alerts: &[&str]| weigh(None, &Health::default(), alerts, None).0;
+        assert_eq!(judge(&["critical"]), Severity::Sev2);
+        assert_eq!(judge(&["warning"]), Severity::Sev3);
+        assert_eq!(judge(&[""]), Severity::Sev3);
+        assert_eq!(judge(&["info"]), Severity::Sev4);
+        assert_eq!(judge(&["info", "critical"]), Severity::Sev2);
+        assert_eq!(judge(&[]), Severity::Sev4);
+    }
 }

@@ -1,14 +1,15 @@
 //! Whether to speak of it at all. Looking is not speaking.
 
+use jiff::Timestamp;
+
 use super::draft::Draft;
 use super::hear::clock;
+use super::memory::{Earlier, Noted};
 use super::notes;
 use super::rules::after;
 use super::see::{Sight, wrong};
 use super::{Incident, Reply, Rules};
 use crate::diagnosis::Certainty;
-use crate::incident::memory::Noted;
-use jiff::Timestamp;
 
 /// Whether there is reason to speak, written into the timeline either way.
 pub(super) fn speaks(draft: &mut Draft<'_>, sight: &Sight) -> bool {
@@ -119,19 +120,24 @@ pub(super) fn begin(draft: &mut Draft<'_>, healthy: bool) {
     let now = draft.now;
     let incident = &mut draft.incident;
     incident.spoken_at.get_or_insert(now);
+    if incident.memory.stale {
+        // It belongs to the failure before; of this one nothing is proved.
+        incident.finding = None;
+        incident.found_at = None;
+    }
     incident.memory.peak = Some(incident.severity);
     if healthy {
         // The message itself says so.
         incident.memory.noted.insert(Noted::AlertsLeft, now);
         incident.memory.noted.insert(Noted::Healthy, now);
     }
-    if let Some((closed, _)) = incident.memory.taken_back.take() {
+    if let Some(Earlier { closed, .. }) = incident.memory.taken_back.take() {
         incident.relapses = incident.relapses.saturating_add(1);
         let reason = what(incident);
         draft.reply(Reply::Relapse { at: now, resolved_at: closed.at, reason }, true);
     }
     let certain = draft.incident.top().is_some_and(|top| top.certainty == Certainty::Certain);
-    draft.incident.memory.identified = certain && !draft.incident.memory.stale;
+    draft.incident.memory.identified = certain;
     notes::evidence(draft);
 }
 
@@ -139,7 +145,7 @@ pub(super) fn begin(draft: &mut Draft<'_>, healthy: bool) {
 fn what(incident: &Incident) -> String {
     let alert = incident.alerts.values().find(|alert| alert.ended_at.is_none());
     match (&incident.finding, alert) {
-        (Some(finding), _) if !incident.memory.stale => {
+        (Some(finding), _) => {
             let cause = incident.top().map(|top| format!(": {}", top.summary)).unwrap_or_default();
             format!("{} {}{cause}", incident.subject.name(), finding.predicate)
         }
