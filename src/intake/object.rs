@@ -90,7 +90,8 @@ fn object_of(labels: &Labels, scraped: Scraped) -> Option<ObjectRef> {
             Some(ObjectRef::new("Service", namespace, service))
         }
         _ if control_plane(labels) => None,
-        _ => Some(ObjectRef::new("Namespace", "", namespace)),
+        // It lies in itself, so that routes and whoever looks find it by `namespace` like all others.
+        _ => Some(ObjectRef::new("Namespace", namespace, namespace)),
     }
 }
 
