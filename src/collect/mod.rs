@@ -7,7 +7,11 @@
 //! ConfigMap or Secret leaves this room, and no text leaves it before redaction.* Collecting cannot
 //! fail, only know less.
 
+mod decode;
 pub mod dump;
 mod keyed;
+mod redact;
 mod status;
 mod tail;
+
+pub use self::redact::redact;

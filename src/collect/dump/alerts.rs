@@ -6,23 +6,30 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::files;
+use crate::collect::redact;
 use crate::diagnosis::AlertFact;
 
 /// The firing alerts of `alerts.json`; none where there is no such file or it makes no sense.
-pub(super) fn read(dir: &Path) -> Vec<AlertFact> {
+pub(super) fn read(dir: &Path, redacted: &mut u32) -> Vec<AlertFact> {
     let text = files::text(&dir.join("alerts.json")).unwrap_or_default();
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
     let alerts = match &body {
         Value::Array(alerts) => alerts.as_slice(),
         body => body["alerts"].as_array().map_or(&[][..], Vec::as_slice),
     };
-    alerts.iter().filter(|alert| alert["status"] != "resolved").map(alert).collect()
+    let firing = alerts.iter().filter(|alert| alert["status"] != "resolved");
+    firing.map(|body| alert(body, redacted)).collect()
 }
 
-fn alert(alert: &Value) -> AlertFact {
-    let texts = |field: &str| -> BTreeMap<String, String> {
-        let pairs = alert[field].as_object().into_iter().flatten();
-        pairs.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+fn alert(alert: &Value, redacted: &mut u32) -> AlertFact {
+    let mut texts = |field: &str| -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for (name, value) in alert[field].as_object().into_iter().flatten() {
+            let (text, count) = redact(value.as_str().unwrap_or_default());
+            *redacted += count;
+            all.insert(name.clone(), text.into_owned());
+        }
+        all
     };
     AlertFact {
         labels: texts("labels"),

@@ -3,12 +3,13 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use super::{Folder, files};
+use crate::collect::redact;
 use crate::collect::status;
 use crate::collect::tail::tail;
 use crate::diagnosis::{Instance, Log, Source};
 
 /// All logs of all pods, by namespace and pod.
-pub(super) fn all(folders: &[Folder], pods: &[Pod]) -> Vec<Log> {
+pub(super) fn all(folders: &[Folder], pods: &[Pod], redacted: &mut u32) -> Vec<Log> {
     let mut logs = Vec::new();
     for folder in folders {
         for (pod, path) in &folder.pods {
@@ -21,7 +22,19 @@ pub(super) fn all(folders: &[Folder], pods: &[Pod]) -> Vec<Log> {
             }
         }
     }
+    for log in &mut logs {
+        *redacted += redact_log(log);
+    }
     logs
+}
+
+fn redact_log(log: &mut Log) -> u32 {
+    let (Source::Read(text) | Source::Unavailable(text)) = &mut log.text;
+    let (clean, count) = redact(text);
+    if count > 0 {
+        *text = clean.into_owned();
+    }
+    count
 }
 
 /// Whose file it is, as its folders say.

@@ -70,8 +70,9 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     {
         evidence.endpoint_slices = Source::Read(objects::slices(old));
     }
-    evidence.logs = logs::all(&folders, evidence.pods.items());
-    evidence.alerts = alerts::read(dir);
+    evidence.redacted = reader.redacted;
+    evidence.logs = logs::all(&folders, evidence.pods.items(), &mut evidence.redacted);
+    evidence.alerts = alerts::read(dir, &mut evidence.redacted);
     let text = metrics::text(dir);
     evidence.taken_at = taken_at(dir, &mut reader, &evidence, text.as_deref());
     evidence.metrics = match text {

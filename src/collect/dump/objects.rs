@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ABSENT, Folder, files};
+use crate::collect::decode::decode;
 use crate::diagnosis::{BlindSpot, Source};
 
 /// Reads the files of all folders, and remembers what was broken and the newest time it saw.
@@ -20,11 +21,13 @@ pub(super) struct Reader<'a> {
     pub(super) missed: Vec<BlindSpot>,
     /// The newest time that stands in any object.
     pub(super) newest: Option<Timestamp>,
+    /// How many secrets were taken out.
+    pub(super) redacted: u32,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(dir: &'a Path, folders: &'a [Folder]) -> Self {
-        Self { dir, folders, missed: Vec::new(), newest: None }
+        Self { dir, folders, missed: Vec::new(), newest: None, redacted: 0 }
     }
 
     /// All objects of a kind from the files of these stems: read where any folder has such a file.
@@ -72,7 +75,7 @@ impl<'a> Reader<'a> {
         let mut objects = Vec::new();
         for value in self.values(file, text) {
             self.newest = self.newest.max(newest(&value));
-            match object(value, namespace) {
+            match decode(value, namespace, &mut self.redacted) {
                 Ok(object) => objects.push(object),
                 Err((name, why)) => self.miss(&format!("{file}: {name}"), &why),
             }
@@ -145,70 +148,6 @@ fn items(value: Value) -> Vec<Value> {
 
 fn is_list(kind: &str) -> bool {
     kind.ends_with("List")
-}
-
-/// Decodes one item, or gives its name and why it is left out.
-fn object<T>(mut value: Value, namespace: &str) -> Result<T, (String, String)>
-where
-    T: DeserializeOwned + k8s_openapi::Resource,
-{
-    let name = value["metadata"]["name"].as_str().unwrap_or("an item without a name").to_owned();
-    if let Some(kind) = value["kind"].as_str()
-        && kind != T::KIND
-    {
-        return Err((name, format!("is a {kind}, not a {}", T::KIND)));
-    }
-    if let Some(fields) = value.as_object_mut() {
-        // The types refuse other versions by name; the fields are what matters, and they are checked.
-        fields.remove("apiVersion");
-        fields.remove("kind");
-    }
-    if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut)
-        && !namespace.is_empty()
-    {
-        meta.entry("namespace").or_insert_with(|| namespace.into());
-    }
-    match serde_json::from_value(value.clone()) {
-        Ok(object) => Ok(object),
-        Err(first) => {
-            words(&mut value);
-            serde_json::from_value(value).map_err(|_| (name, first.to_string()))
-        }
-    }
-}
-
-/// Turns bare numbers and booleans into text where Kubernetes has only text, as people forget to quote
-/// `revision: 42` in a file written by hand.
-fn words(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields.iter_mut() {
-                match key.as_str() {
-                    "labels" | "annotations" | "matchLabels" | "nodeSelector" | "limits"
-                    | "requests" | "hard" | "used" | "capacity" | "allocatable" => all_text(value),
-                    "value" => text(value),
-                    "args" | "command" => all_text(value),
-                    _ => words(value),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(words),
-        _ => {}
-    }
-}
-
-fn all_text(value: &mut Value) {
-    match value {
-        Value::Object(fields) => fields.values_mut().for_each(text),
-        Value::Array(items) => items.iter_mut().for_each(text),
-        _ => {}
-    }
-}
-
-fn text(value: &mut Value) {
-    if value.is_number() || value.is_boolean() {
-        *value = Value::String(value.to_string());
-    }
 }
 
 /// Fields that tell when something had happened, as against when something will expire.

@@ -167,3 +167,21 @@ fn links_are_not_followed() {
     let evidence = read(dir.path()).unwrap();
     assert!(evidence.pods.unavailable().unwrap().contains("link"));
 }
+
+#[test]
+fn a_dump_is_redacted_on_reading() {
+    let pod = "metadata: {name: web}\nspec: {containers: [{name: app, env: [{name: DB_PASSWORD, value: \
+               swordfish}]}]}\n";
+    let event = "metadata: {name: e}\ninvolvedObject: {}\nmessage: 'password=swordfish refused'\n";
+    let alerts = r#"{"alerts":[{"labels":{"pod":"web"},"annotations":{"d":"token=swordfish1"}}]}"#;
+    let dir = dump(&[
+        ("shop/pods.yaml", pod),
+        ("shop/events.yaml", event),
+        ("shop/web/logs.txt", "dial postgres://app:swordfish@db/shop\n"),
+        ("alerts.json", alerts),
+    ]);
+    let evidence = read(dir.path()).unwrap();
+    let text = serde_json::to_string(&evidence).unwrap();
+    assert!(!text.contains("swordfish"), "{text}");
+    assert_eq!(evidence.redacted, 4);
+}

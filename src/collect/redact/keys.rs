@@ -1,0 +1,271 @@
+//! Which names are names of secrets.
+
+/// Kinds of secrets, as the marker names them.
+pub(super) const PASSWORD: &str = "password";
+pub(super) const SECRET: &str = "secret";
+pub(super) const TOKEN: &str = "token";
+pub(super) const KEY: &str = "key";
+pub(super) const CREDENTIALS: &str = "credentials";
+
+/// The kind of secret that a name like `DB_PASSWORD`, `clientSecret` or `x-api-key` is for.
+///
+/// A name is read word by word, so that `tokenizer` and `max_tokens` are none, and neither is a name
+/// whose later words say that it is about the secret and does not hold it: `secretName`, `TOKEN_URL`.
+pub(super) fn kind(name: &str) -> Option<&'static str> {
+    let words = words(name);
+    let (at, kind) = words.iter().enumerate().find_map(|(at, word)| {
+        let before = at.checked_sub(1).map(|at| words[at].as_str());
+        Some((at, word_kind(word, before)?))
+    })?;
+    let about = words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str()));
+    (!about).then_some(kind)
+}
+
+fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
+    let ends = |with: &[&str]| with.iter().any(|end| word.ends_with(end));
+    if ends(&["password", "passwd", "passphrase", "passwort", "passcode"])
+        || ["pass", "pwd", "pw", "requirepass", "masterauth"].contains(&word)
+        || ["db", "user", "smtp", "root", "admin", "redis", "mysql", "my", "pg"]
+            .iter()
+            .any(|owner| word.strip_prefix(owner).is_some_and(|w| w == "pass" || w == "pwd"))
+    {
+        return Some(PASSWORD);
+    }
+    if ends(&["secret"]) {
+        return Some(SECRET);
+    }
+    if ends(&["token"]) {
+        return Some(TOKEN);
+    }
+    if ["credential", "credentials", "creds"].contains(&word) {
+        return Some(CREDENTIALS);
+    }
+    let whose = match word.strip_suffix("key")? {
+        "" => before?,
+        whose => whose,
+    };
+    KEYS.contains(&whose).then_some(KEY)
+}
+
+/// Keys that are secrets; a key of a cache, a table or a partition is none.
+const KEYS: [&str; 24] = [
+    "api",
+    "access",
+    "secret",
+    "private",
+    "signing",
+    "signature",
+    "encryption",
+    "master",
+    "account",
+    "auth",
+    "license",
+    "ssh",
+    "storage",
+    "hmac",
+    "aes",
+    "jwt",
+    "crypto",
+    "session",
+    "app",
+    "application",
+    "webhook",
+    "deploy",
+    "service",
+    "shared",
+];
+
+/// Words after the secret's own that say that the value is not the secret.
+const ABOUT: [&str; 96] = [
+    "name",
+    "names",
+    "ref",
+    "refs",
+    "reference",
+    "file",
+    "files",
+    "filename",
+    "path",
+    "paths",
+    "dir",
+    "directory",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "port",
+    "id",
+    "ids",
+    "count",
+    "counts",
+    "total",
+    "limit",
+    "limits",
+    "max",
+    "min",
+    "ttl",
+    "type",
+    "types",
+    "kind",
+    "expiry",
+    "expires",
+    "expiration",
+    "exp",
+    "expired",
+    "length",
+    "len",
+    "size",
+    "policy",
+    "provider",
+    "version",
+    "namespace",
+    "store",
+    "class",
+    "mount",
+    "mounts",
+    "enabled",
+    "required",
+    "rotation",
+    "rotated",
+    "age",
+    "status",
+    "state",
+    "error",
+    "errors",
+    "issuer",
+    "audience",
+    "method",
+    "mode",
+    "scope",
+    "scopes",
+    "group",
+    "usage",
+    "info",
+    "source",
+    "format",
+    "field",
+    "fields",
+    "header",
+    "prefix",
+    "pattern",
+    "hint",
+    "reset",
+    "changed",
+    "request",
+    "requests",
+    "review",
+    "rate",
+    "lifetime",
+    "timeout",
+    "interval",
+    "duration",
+    "at",
+    "time",
+    "arn",
+    "index",
+    "number",
+    "list",
+    "manager",
+    "controller",
+    "service",
+    "go",
+    "py",
+    "js",
+    "java",
+    "rb",
+];
+
+/// Splits at `_`, `-`, `.` and where a capital begins a word; all in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let chars: Vec<char> = name.chars().collect();
+    for (at, &char) in chars.iter().enumerate() {
+        if !char.is_ascii_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        let after = chars.get(at + 1);
+        let begins = char.is_ascii_uppercase()
+            && (before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                || before.is_some_and(|b| b.is_ascii_uppercase())
+                    && after.is_some_and(char::is_ascii_lowercase));
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(char.to_ascii_lowercase());
+        }
+    }
+    // `password1` and `token2` are numbered, not other words.
+    for word in &mut words {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        word.truncate(letters);
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_word_by_word() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "PGPASSWORD",
+            "dbPassword",
+            "DB_PASSWORD_PROD",
+            "SMTP_PASS",
+            "clientSecret",
+            "AWS_SECRET_ACCESS_KEY",
+            "SecretAccessKey",
+            "secret_key_base",
+            "API_TOKEN",
+            "x-api-key",
+            "apikey",
+            "apiKey",
+            "GITHUB_TOKEN",
+            "authtoken",
+            "private_key",
+            "AccountKey",
+            "aws_session_token",
+            "spring.datasource.password",
+            "credentials",
+            "password1",
+            "APIKey",
+        ] {
+            assert!(kind(name).is_some(), "{name}");
+        }
+        for name in [
+            "tokenizer",
+            "max_tokens",
+            "token_count",
+            "secretName",
+            "SECRET_NAME",
+            "secretKeyRef",
+            "TOKEN_URL",
+            "PASSWORD_FILE",
+            "key",
+            "public_key",
+            "partition_key",
+            "private_key_id",
+            "imagePullSecrets",
+            "tokenExpirationSeconds",
+            "monkey",
+            "compass",
+            "access_key_id",
+            "secret-controller",
+            "token.go",
+            "bypass",
+            "",
+            "KeyError",
+            "TokenReview",
+            "passwordless",
+        ] {
+            assert_eq!(kind(name), None, "{name}");
+        }
+    }
+}

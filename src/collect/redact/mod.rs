@@ -1,0 +1,199 @@
+//! Text in, the same text without secrets out.
+//!
+//! What is kept is what a reader needs: names, hosts, ports, ids, digests, and prose about secrets
+//! (`password authentication failed`, `secret "x" not found`). What goes is a value that is named like
+//! a secret, stands where credentials stand, or has the shape of a known kind of token. In doubt it goes.
+//!
+//! *No line is added or taken away: line numbers stay true. What was redacted once is not changed again.*
+
+mod keys;
+mod objects;
+mod pairs;
+mod pem;
+mod tokens;
+mod urls;
+mod values;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+pub(super) use self::objects::object;
+
+/// Takes the secrets out of `text` and says how many. Each becomes `[redacted: password]` or its like.
+pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
+    let mut redacted = Cow::Borrowed(text);
+    let mut count = 0;
+    // A value taken out may bare another that it hid; two rounds are usual, the bound is for safety.
+    for _ in 0..4 {
+        let found = secrets(&redacted);
+        if found.is_empty() {
+            break;
+        }
+        count += u32::try_from(found.len()).unwrap_or(u32::MAX);
+        redacted = Cow::Owned(replace(&redacted, &found));
+    }
+    (redacted, count)
+}
+
+/// Whether a value of this name is a secret, as `DB_PASSWORD` and `apiKey` are and `TOKEN_URL` is not.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    keys::kind(name).is_some()
+}
+
+/// What stands in place of a secret of that kind.
+pub(super) fn marker(kind: &str) -> String {
+    format!("{MARKER}{kind}]")
+}
+
+const MARKER: &str = "[redacted: ";
+
+/// A stretch of text that is a secret, and of what kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Secret {
+    at: Range<usize>,
+    kind: &'static str,
+}
+
+/// Which rules a line is worth trying: a line without any of the words costs one pass over its bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hints {
+    pairs: bool,
+    urls: bool,
+    tokens: bool,
+    pem: bool,
+}
+
+/// The words that call for the rules of `key=value` pairs and headers.
+const PAIR_WORDS: [&str; 10] =
+    ["pass", "pwd", "pw=", "secret", "token", "key", "cred", "auth", "cookie", "identified"];
+
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let urls = ["://", "@tcp(", "@unix(", "thin:"];
+    let words = PAIR_WORDS.iter().chain(&["bearer", "basic ", " -u", " -a ", " -p"]).chain(&urls);
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words.chain(&["-----"]).chain(&tokens::BEGINNINGS))
+        .expect("the words are constants")
+});
+
+impl Hints {
+    fn add(&mut self, word: usize) {
+        let pairs = PAIR_WORDS.len() + 5;
+        match word {
+            n if n < pairs => self.pairs = true,
+            n if n < pairs + 4 => self.urls = true,
+            n if n == pairs + 4 => self.pem = true,
+            _ => self.tokens = true,
+        }
+    }
+}
+
+/// All secrets of the text, in order and apart from each other.
+fn secrets(text: &str) -> Vec<Secret> {
+    let lines = lines(text);
+    let mut found = Vec::new();
+    let mut pem = false;
+    let mut named = None;
+    for (line, hints) in &lines {
+        pem |= hints.pem || pem::looks_like_body(&text[line.clone()]);
+        if hints.pairs {
+            pairs::find(text, line.clone(), &mut found);
+        }
+        if hints.urls {
+            urls::find(text, line.clone(), &mut found);
+        }
+        if hints.tokens {
+            tokens::find(text, line.clone(), &mut found);
+        }
+        // An environment variable written as two lines of YAML, name and value.
+        found.extend(named.take().and_then(|kind| pairs::value_line(text, line.clone(), kind)));
+        named = if hints.pairs { pairs::name_line(&text[line.clone()]) } else { None };
+    }
+    if pem {
+        let ranges: Vec<_> = lines.into_iter().map(|(line, _)| line).collect();
+        pem::find(text, &ranges, &mut found);
+    }
+    apart(text, found)
+}
+
+/// The lines of the text without their line ends, and what each is worth.
+fn lines(text: &str) -> Vec<(Range<usize>, Hints)> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.trim_end_matches(['\n', '\r']).len();
+        lines.push((start..end, Hints::default()));
+        start += line.len();
+    }
+    let mut at = 0;
+    for word in WORDS.find_overlapping_iter(text) {
+        while lines.get(at).is_some_and(|(line, _)| line.end < word.end()) {
+            at += 1;
+        }
+        if let Some((_, hints)) = lines.get_mut(at) {
+            hints.add(word.pattern().as_usize());
+        }
+    }
+    lines
+}
+
+/// Joins what overlaps and leaves out what is redacted already.
+fn apart(text: &str, mut found: Vec<Secret>) -> Vec<Secret> {
+    found.sort_by_key(|secret| (secret.at.start, std::cmp::Reverse(secret.at.end)));
+    let mut joined: Vec<Secret> = Vec::new();
+    for secret in found {
+        match joined.last_mut() {
+            Some(last) if secret.at.start < last.at.end => {
+                last.at.end = last.at.end.max(secret.at.end);
+            }
+            _ => joined.push(secret),
+        }
+    }
+    let markers = markers(text);
+    joined.into_iter().flat_map(|secret| without(&markers, text, secret)).collect()
+}
+
+/// What was redacted before.
+fn markers(text: &str) -> Vec<Range<usize>> {
+    let marker = |(at, _)| Some(at..at + marker_len(&text[at..])?);
+    text.match_indices(MARKER).filter_map(marker).collect()
+}
+
+fn without(markers: &[Range<usize>], text: &str, secret: Secret) -> Vec<Secret> {
+    let mut parts = Vec::new();
+    let mut start = secret.at.start;
+    let first = markers.partition_point(|marker| marker.end <= start);
+    for marker in markers[first..].iter().take_while(|marker| marker.start < secret.at.end) {
+        parts.push(start..marker.start.max(start));
+        start = marker.end;
+    }
+    parts.push(start..secret.at.end.max(start));
+    parts.retain(|part| text[part.clone()].chars().any(|c| !c.is_whitespace() && c != ']'));
+    parts.into_iter().map(|at| Secret { at, kind: secret.kind }).collect()
+}
+
+/// The length of the marker that the text begins with.
+fn marker_len(text: &str) -> Option<usize> {
+    let kind = text.strip_prefix(MARKER)?;
+    let end = kind.find(|c: char| !c.is_ascii_lowercase() && c != ' ')?;
+    (kind.as_bytes()[end] == b']').then_some(MARKER.len() + end + 1)
+}
+
+fn replace(text: &str, found: &[Secret]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for secret in found {
+        out.push_str(&text[from..secret.at.start]);
+        out.push_str(&marker(secret.kind));
+        from = secret.at.end;
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Values that stand beside their names: `key=value`, JSON, YAML, flags, headers, SQL.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::keys::{self, CREDENTIALS, PASSWORD, TOKEN};
+use super::values::{self, Value};
+use super::{MARKER, Secret};
+
+/// A name with a secret's word in it, then its separator.
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|secret|token|key|cred|auth)[a-z0-9_.\-]*)(\\*["'`])?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+    )
+});
+
+/// A flag and its value as two words or two items of a list.
+static FLAG: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|[ \t]+)"#,
+    )
+});
+
+/// An environment variable as the API writes it.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)\\*["']?\bname\\*["']?\s*:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?\s*,\s*\\*["']?value\\*["']?\s*:\s*"#,
+    )
+});
+
+static NAME_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?i)^\s*(?:-\s+)?\\*["']?name\\*["']?:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?,?\s*$"#)
+});
+
+static VALUE_LINE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)^\s*\\*["']?value\\*["']?:\s*"#));
+
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)authorization\\*["']?\s*[:=]\s*\[?\\*["']?(?:(digest|aws4-hmac-sha256|negotiate|ntlm|hawk)[ \t]+|(?:bearer|basic|token|apikey|bot)[ \t]+)?"#,
+    )
+});
+
+static SCHEME: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)\b(bearer|basic)(?:[ \t]+|%20|\+)([a-z0-9._~+/\-]{6,}=*)"));
+
+static COOKIE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)\bcookies?\\*["']?\s*[:=]\s*\[?(\\*["'])?([a-z0-9_.\-]+=)"#));
+
+/// Passwords that have no name of their own beside them.
+static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?ix)
+        \bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?:\\*['"])([^'"\\]+)
+        | \bpassword\s+(?:\\*['])([^'\\]+)
+        | \b(?:requirepass|masterauth)\s+["']?([^\s"']+)
+        | \bmysql\S*\s(?:.*?\s)?-p([^\s"']+)
+        | \bsshpass\s+-p\s*["']?([^\s"']+)
+        | \bredis-cli\s(?:.*?\s)?-a\s+["']?([^\s"']+)
+        | \bcurl\s(?:.*?\s)?(?:-u|--user)[\s=]*["']?[^\s:"']+:([^\s"']+)
+        "#,
+    )
+});
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is a constant")
+}
+
+/// The secrets of one line of `text`.
+pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
+    pairs(text, &line, found);
+    flags(text, &line, found);
+    headers(text, &line, found);
+    for named in NAMED.captures_iter(&text[line.clone()]) {
+        if let (Some(whole), Some(kind)) = (named.get(0), keys::kind(&named[1])) {
+            keep(text, values::value(text, line.start + whole.end(), line.end), kind, found);
+        }
+    }
+    for spoken in SPOKEN.captures_iter(&text[line.clone()]) {
+        if let Some(value) = spoken.iter().skip(1).flatten().next() {
+            let at = line.start + value.start()..line.start + value.end();
+            keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
+        }
+    }
+}
+
+/// The kind of secret whose name this line of YAML gives, for the value on the next.
+pub(super) fn name_line(line: &str) -> Option<&'static str> {
+    keys::kind(&NAME_LINE.captures(line)?[1])
+}
+
+/// The value that follows such a line.
+pub(super) fn value_line(text: &str, line: Range<usize>, kind: &'static str) -> Option<Secret> {
+    let from = VALUE_LINE.find(&text[line.clone()])?.end() + line.start;
+    let value = values::value(text, from, line.end)?;
+    let at = if value.quoted { value.at } else { from..line.end };
+    (!values::is_placeholder(&text[at.clone()])).then_some(Secret { at, kind })
+}
+
+fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    let mut from = line.start;
+    while let Some(pair) = PAIR.captures_at(&text[..line.end], from) {
+        let (Some(whole), Some(name), Some(sign)) = (pair.get(0), pair.get(1), pair.get(4)) else {
+            break;
+        };
+        // What follows a name may be a name itself: `secret:password=x`.
+        from = whole.end().max(name.end() + 1);
+        let kind = match keys::kind(name.as_str()) {
+            Some(kind) => kind,
+            None if is_auth(name.as_str()) => CREDENTIALS,
+            None => continue,
+        };
+        let before = text[line.start..name.start()].trim_end_matches([' ', '\t']);
+        let place = Place {
+            before,
+            touching: before.len() == name.start() - line.start,
+            name: name.as_str(),
+            quoted: pair.get(2).is_some(),
+            colon: sign.as_str() == ":",
+            spaced: pair.get(5).is_some_and(|space| !space.is_empty()),
+        };
+        let mut start = whole.end();
+        if sign.as_str() == ":" && text[start..line.end].starts_with('{') {
+            continue; // Its own names follow.
+        }
+        // A list of one, as Go prints the values of a form: `password:[hunter2]`.
+        if text[start..line.end].starts_with('[') && !text[start..].starts_with(MARKER) {
+            start += 1;
+        }
+        let Some(value) = values::value(text, start, line.end) else { continue };
+        let rest = &text[value.at.end..line.end];
+        if place.holds(&text[value.at.clone()], &value, kind, rest) {
+            from = from.max(value.at.end);
+            found.push(Secret { at: value.at, kind });
+        }
+    }
+}
+
+/// `"auth": "dXNlcjpwYXNz"` of a registry's settings.
+fn is_auth(name: &str) -> bool {
+    matches!(name.trim_start_matches('_'), "auth" | "Auth" | "AUTH")
+}
+
+/// Where in its line a pair stands.
+struct Place<'a> {
+    before: &'a str,
+    touching: bool,
+    name: &'a str,
+    quoted: bool,
+    colon: bool,
+    spaced: bool,
+}
+
+impl Place<'_> {
+    /// Whether what stands there is a secret, and not prose about one.
+    fn holds(&self, text: &str, value: &Value, kind: &str, rest: &str) -> bool {
+        if kind == CREDENTIALS && is_auth(self.name) {
+            return text.len() >= 8 && values::is_opaque(text, TOKEN);
+        }
+        if text.starts_with('=') || self.is_shell_directory(text) {
+            return false;
+        }
+        // `--- PASS: TestCheckout`, `pass=12 fail=0`.
+        let count = self.name.eq_ignore_ascii_case("pass");
+        if count && (values::is_short_number(text) || (self.colon && self.spaced && !self.quoted)) {
+            return false;
+        }
+        if !self.colon || self.is_json_key() {
+            return values::is_value(text, kind);
+        }
+        // A header as one argument: `'X-Api-Key: …'`.
+        let argument = self.before.chars().last().filter(|c| matches!(c, '"' | '\''));
+        let mapping = self.before.ends_with('{')
+            || argument.is_some_and(|quote| self.touching && rest.starts_with(quote))
+            || (self.is_first() && rest.trim_matches(['"', '\'', ' ', ',', '\t']).is_empty());
+        if self.spaced {
+            return match (mapping, value.quoted) {
+                (true, _) => values::is_value(text, kind),
+                (false, true) => kind == PASSWORD && !text.contains(' '),
+                (false, false) => values::is_opaque(text, kind),
+            };
+        }
+        // `registry/token:1.4.2` is an image, `token:42` a line of a file.
+        let image = self.before.ends_with('/') || is_version(text);
+        !image && values::is_value(text, kind) && !text.starts_with("//")
+    }
+
+    /// The shell's own directory, not a password.
+    fn is_shell_directory(&self, value: &str) -> bool {
+        self.name.to_ascii_lowercase().ends_with("pwd") && value.starts_with('/')
+    }
+
+    /// A quoted name where a mapping has its names; `volume "creds" : secret "db" not found` is prose.
+    fn is_json_key(&self) -> bool {
+        if !self.quoted {
+            return false;
+        }
+        let before = self.before.trim_end_matches(['"', '\'', '`', '\\', ' ', '\t']);
+        let before = before.strip_suffix("\\n").unwrap_or(before);
+        before.len() < self.before.len()
+            && (before.is_empty()
+                || before.ends_with(['{', ',', '[', '('])
+                || before.ends_with("\\n"))
+            && self.touching
+    }
+
+    /// First in its line, as in YAML.
+    fn is_first(&self) -> bool {
+        matches!(self.before.trim_matches([' ', '\t', '-', '"', '\'']), "" | "export")
+    }
+}
+
+fn is_version(value: &str) -> bool {
+    let number = value.strip_prefix('v').unwrap_or(value);
+    value == "latest"
+        || (number.starts_with(|c: char| c.is_ascii_digit())
+            && number.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ':')
+            && number.len() < 12)
+}
+
+fn flags(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    let mut from = line.start;
+    while let Some(flag) = FLAG.captures_at(&text[..line.end], from) {
+        let (Some(whole), Some(name)) = (flag.get(0), flag.get(1)) else { break };
+        from = name.end();
+        let Some(kind) = keys::kind(name.as_str()) else { continue };
+        let Some(value) = values::value(text, whole.end(), line.end) else { continue };
+        let words = &text[value.at.clone()];
+        let listed = flag.get(2).is_some() && value.quoted;
+        let secret = !words.starts_with(['-', '=', ':'])
+            && match kind {
+                _ if listed => values::is_value(words, kind),
+                PASSWORD => values::is_value(words, kind) && !SENTENCE.contains(&words),
+                kind => values::is_opaque(words, kind),
+            };
+        if secret {
+            found.push(Secret { at: value.at, kind });
+        }
+    }
+}
+
+/// Words that follow a flag's name in a sentence about the flag.
+const SENTENCE: [&str; 24] = [
+    "is", "or", "and", "must", "flag", "to", "in", "for", "with", "from", "not", "cannot", "was",
+    "option", "argument", "requires", "needs", "has", "should", "can", "may", "instead", "if",
+    "when",
+];
+
+fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    let words = &text[line.clone()];
+    for header in HEADER.captures_iter(words) {
+        let Some(whole) = header.get(0) else { continue };
+        let from = line.start + whole.end();
+        let known = whole.as_str().ends_with([' ', '\t'])
+            && !whole.as_str().trim_end().ends_with([':', '=']);
+        let Some(value) = values::value(text, from, line.end) else { continue };
+        let value = &value.at;
+        if header.get(1).is_some() {
+            // A scheme of several parts: all of them go.
+            let end = text[from..line.end].find(['\'', '`']).map_or(line.end, |at| from + at);
+            keep(text, Some(Value { at: from..end, quoted: false }), CREDENTIALS, found);
+        } else if known && values::is_value(&text[value.clone()], TOKEN)
+            || values::is_opaque(&text[value.clone()], TOKEN)
+        {
+            found.push(Secret { at: value.clone(), kind: CREDENTIALS });
+        }
+    }
+    for scheme in SCHEME.captures_iter(words) {
+        let Some(value) = scheme.get(2) else { continue };
+        let parameter =
+            value.as_str().ends_with('=') && words[value.end()..].starts_with(['"', '\\']);
+        if !parameter && values::is_opaque(value.as_str(), TOKEN) {
+            let at = line.start + value.start()..line.start + value.end();
+            found.push(Secret { at, kind: CREDENTIALS });
+        }
+    }
+    for cookie in COOKIE.captures_iter(words) {
+        let Some(first) = cookie.get(2) else { continue };
+        let from = line.start + first.start();
+        let rest = &text[from..line.end];
+        let end = match cookie.get(1) {
+            Some(quote) => rest.find(quote.as_str()).unwrap_or(rest.len()),
+            None => rest.find(['"', '\'']).unwrap_or(rest.len()),
+        };
+        found.push(Secret { at: from..from + end, kind: "cookie" });
+    }
+}
+
+fn keep(text: &str, value: Option<Value>, kind: &'static str, found: &mut Vec<Secret>) {
+    if let Some(value) = value
+        && !values::is_placeholder(&text[value.at.clone()])
+    {
+        found.push(Secret { at: value.at, kind });
+    }
+}
