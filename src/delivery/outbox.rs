@@ -30,6 +30,9 @@ const PROBES: u32 = 3;
 /// a new message for every edit would be a flood.
 const ANEW: u32 = 3;
 
+/// The longest pause a receiver may ask for. It is obeyed to the second, but not for a year.
+const AT_MOST: Duration = Duration::from_secs(3600);
+
 /// A worker looks again after this long even if nobody wakes it.
 const GLANCE: Duration = Duration::from_secs(30);
 
@@ -228,7 +231,7 @@ impl<D: Debts> Worker<D> {
         let Failed { asking, trouble } = failed;
         match trouble {
             Trouble::Limited(pause) => {
-                let pause = self.patience.exactly(pause);
+                let pause = self.patience.exactly(pause.min(AT_MOST));
                 self.retry(asking, after(pause), "ratelimited".into(), pause)
             }
             Trouble::Away(why) => {

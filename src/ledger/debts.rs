@@ -30,7 +30,7 @@ macro_rules! claimable {
             " FROM deliveries d
              JOIN deliveries m ON m.incident_id = d.incident_id AND m.receiver = d.receiver AND m.kind = 'main'
              JOIN incidents i ON i.id = d.incident_id
-             WHERE d.receiver = $1 AND d.state IN ('due', 'unknown', 'parked')
+             WHERE d.receiver = $1 AND d.state <> 'sent' AND d.state IN ('due', 'unknown', 'parked')
                AND (d.kind = 'main' OR (m.sent_rev IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM deliveries e WHERE e.incident_id = d.incident_id AND e.receiver = d.receiver
                    AND e.kind = 'reply' AND e.seq < d.seq AND e.state NOT IN ('sent', 'refused')))) ",
@@ -81,7 +81,16 @@ impl Ledger {
         let row =
             sqlx::query(NEXT).bind(receiver).bind(ms(now)).fetch_optional(write.conn()).await?;
         let Some(row) = row else { return Ok(Claim::Nothing { until: None }) };
-        let debt = debt(&row)?;
+        let debt = match debt(&row) {
+            Ok(debt) => debt,
+            // Written by a version that was rolled back. It must not hold up what can be read.
+            Err(error) => {
+                failed(write.conn(), row.try_get("id")?, "refused", None, &error.to_string())
+                    .await?;
+                write.commit().await?;
+                return Ok(Claim::Nothing { until: Some(now) });
+            }
+        };
         sqlx::query("UPDATE deliveries SET state = 'sending' WHERE id = $1")
             .bind(debt.id)
             .execute(write.conn())
@@ -130,7 +139,7 @@ impl Ledger {
         .rows_affected();
         sqlx::query(
             "UPDATE deliveries SET state = 'due', due_ms = $1
-             WHERE state = 'parked' OR (state = 'refused' AND kind = 'main')",
+             WHERE state <> 'sent' AND (state = 'parked' OR (state = 'refused' AND kind = 'main'))",
         )
         .bind(ms(now))
         .execute(write.conn())

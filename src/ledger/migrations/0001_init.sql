@@ -70,7 +70,7 @@ CREATE TABLE deliveries (
     posts       BIGINT NOT NULL,     -- how often the message had to be told anew
     UNIQUE (incident_id, receiver, kind, seq)
 );
-CREATE INDEX deliveries_owed ON deliveries (receiver, due_ms) WHERE state NOT IN ('sent', 'refused');
+CREATE INDEX deliveries_owed ON deliveries (receiver, due_ms) WHERE state <> 'sent';
 
 CREATE TABLE watermarks (
     name  TEXT NOT NULL PRIMARY KEY,
