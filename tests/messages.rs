@@ -5,6 +5,8 @@
 mod incidents;
 #[path = "messages/limits.rs"]
 mod limits;
+#[path = "messages/page.rs"]
+mod page;
 
 use std::path::Path;
 
@@ -124,7 +126,7 @@ fn golden(name: &str, now: &str) {
 }
 
 /// The file says what is made now; with `UPDATE=1` it is made to.
-fn fresh(path: &str, now: &str) {
+pub(crate) fn fresh(path: &str, now: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("the folder can be made");

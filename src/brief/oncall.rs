@@ -90,7 +90,8 @@ impl OnCall {
         let at = self.within.as_str();
         if self.state == State::Resolved {
             let proof = self.now.as_ref().map(|now| format!(": {now}")).unwrap_or_default();
-            return plain::sentence(&format!("{} {}{at}{proof}", self.dot.mark(), self.headline));
+            let lead = format!("{} Resolved: {}{at}{proof}", self.dot.mark(), self.headline);
+            return plain::sentence(&lead);
         }
         let hurt = self.hurt.first().map(|hurt| format!(": {hurt}")).unwrap_or_default();
         let lead =

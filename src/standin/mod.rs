@@ -6,6 +6,8 @@
 
 pub mod alertmanager;
 pub mod kubernetes;
+pub mod page;
 pub mod prometheus;
 pub mod slack;
+pub mod terminal;
 pub mod world;
