@@ -1,0 +1,405 @@
+//! Real Prometheus and Alertmanager, as Debian packages them (2.42 and 0.25: the old end of what people
+//! run), and what the poll and the webhook make of them.
+
+#[path = "real/mod.rs"]
+mod parts;
+
+use std::path::Path;
+
+use firsthand::incident::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind};
+use firsthand::intake::{self, Polled, Poller, PrometheusSettings, Watermark};
+use jiff::Timestamp;
+use parts::{Heard, History, RealAlertmanager, RealPrometheus, Scraped, ZERO, until};
+
+const RULES: &str = include_str!("../alerts/firsthand-alerts.yaml");
+
+fn poller(prometheus: &RealPrometheus, change: impl FnOnce(&mut PrometheusSettings)) -> Poller {
+    firsthand::tls::install();
+    let mut settings =
+        PrometheusSettings { url: Some(prometheus.url()), ..PrometheusSettings::default() };
+    change(&mut settings);
+    let client = Poller::client(&settings).expect("a client");
+    Poller::new(settings, "prod", client).expect("a poller")
+}
+
+fn second(s: i64) -> Timestamp {
+    Timestamp::from_second(ZERO + s).expect("a time")
+}
+
+/// Polls at each of `times` (seconds after the history's zero), one after the other.
+async fn polls(poller: &Poller, times: &[i64]) -> Vec<Polled> {
+    let mut polled: Vec<Polled> = Vec::new();
+    for time in times {
+        // As the ledger keeps it: through JSON.
+        let watermark = polled.last().map(|p| serde_json::to_string(&p.watermark).expect("JSON"));
+        let watermark: Option<Watermark> =
+            watermark.map(|w| serde_json::from_str(&w).expect("JSON"));
+        polled.push(poller.poll(watermark, second(*time)).await.expect("an answer"));
+    }
+    polled
+}
+
+/// `pod/container count by` for each restart.
+fn restarts(polled: &Polled) -> Vec<String> {
+    let told = polled.signals.iter().filter_map(|s| match &s.kind {
+        SignalKind::Poll(PollSignal::Restarted { pod, container, count, by, .. }) => {
+            Some(format!("{pod}/{container} {count} {by}"))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+/// `pod/container reason` for each container that waits.
+fn waits(polled: &Polled) -> Vec<String> {
+    let told = polled.signals.iter().filter_map(|s| match &s.kind {
+        SignalKind::Poll(PollSignal::Waiting { pod, container, reason, .. }) => {
+            Some(format!("{pod}/{container} {reason}"))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+const NONE: [&str; 0] = [];
+
+fn counter(pod: &str, uid: &str, instance: &str) -> String {
+    format!(
+        "kube_pod_container_status_restarts_total{{namespace=\"shop\",pod=\"{pod}\",uid=\"{uid}\",container=\"app\",instance=\"{instance}\"}}"
+    )
+}
+
+fn steady(value: i64) -> impl Iterator<Item = i64> {
+    std::iter::repeat_n(value, 80)
+}
+
+fn then(parts: &[(i64, usize)]) -> Vec<i64> {
+    parts.iter().flat_map(|(value, n)| std::iter::repeat_n(*value, *n)).collect()
+}
+
+#[tokio::test]
+async fn old_restarts_are_no_news_and_new_ones_are_told_once() {
+    let history = History::default().series(&counter("old-0", "u1", "a"), 0, steady(900)).series(
+        &counter("web-0", "u2", "a"),
+        0,
+        then(&[(4, 21), (5, 1), (7, 58)]),
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 316, 331, 346, 361, 500]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &["web-0/app 5 1"], &["web-0/app 7 2"], &[], &[], &[]]);
+    let signal = &polled[1].signals[0];
+    assert_eq!(signal.key, "restart/u2/app/5");
+    assert_eq!(signal.subject.key(), "prod/shop/Pod/web-0");
+}
+
+#[tokio::test]
+async fn the_first_restarts_of_a_new_pod_are_seen() {
+    let history = History::default().series(&counter("old-0", "u1", "a"), 0, steady(900)).series(
+        &counter("web-0", "u2", "a"),
+        310,
+        steady(2),
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 315, 330]).await;
+    assert_eq!(restarts(&polled[1]), ["web-0/app 2 2"]);
+    assert_eq!(restarts(&polled[2]), NONE);
+}
+
+#[tokio::test]
+async fn a_recreated_pod_of_the_same_name_counts_anew() {
+    let history = History::default()
+        .series(&counter("db-0", "old", "a"), 0, then(&[(50, 20)]))
+        .series(&counter("db-0", "new", "a"), 305, then(&[(0, 2), (1, 70)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 315, 345]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &[], &["db-0/app 1 1"]]);
+}
+
+#[tokio::test]
+async fn series_doubled_by_two_kube_state_metrics_are_one() {
+    let moves = then(&[(0, 21), (1, 60)]);
+    let history = History::default().series(&counter("web-0", "u1", "a"), 0, moves.clone()).series(
+        &counter("web-0", "u1", "b"),
+        0,
+        moves,
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 316]).await;
+    assert_eq!(restarts(&polled[1]), ["web-0/app 1 1"]);
+}
+
+#[tokio::test]
+async fn restarts_while_the_poll_was_away_are_caught_up_exactly() {
+    let history = History::default().series(
+        &counter("web-0", "u1", "a"),
+        0,
+        then(&[(3, 40), (4, 40), (6, 40), (6, 40)]),
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 1500, 1515, 1530]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &["web-0/app 6 3"], &[], &[]]);
+}
+
+#[tokio::test]
+async fn a_gap_in_the_metrics_does_not_make_old_restarts_new() {
+    // Nothing was scraped from 600 to 1500; 900 and 4 are from long before.
+    let history = History::default()
+        .series(&counter("old-0", "u1", "a"), 0, then(&[(900, 40)]))
+        .series(&counter("old-0", "u1", "a"), 1500, then(&[(900, 60)]))
+        .series(&counter("web-0", "u2", "a"), 0, then(&[(4, 40)]))
+        .series(&counter("web-0", "u2", "a"), 1500, then(&[(5, 60)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[595, 1505, 1520, 1535, 1700, 1715]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &["web-0/app 5 1"], &[], &[], &[], &[]]);
+}
+
+#[tokio::test]
+async fn a_series_that_comes_back_is_told_from_a_new_pod_by_its_age() {
+    // One of two shards was away: its pods' series were gone at both times that are compared.
+    let created = |pod: &str, uid: &str| {
+        format!("kube_pod_created{{namespace=\"shop\",pod=\"{pod}\",uid=\"{uid}\"}}")
+    };
+    let history = History::default()
+        .series(&counter("other-0", "u0", "a"), 0, steady(0))
+        .series(&counter("back-0", "u1", "a"), 610, then(&[(9, 30)]))
+        .series(&counter("new-0", "u2", "a"), 610, then(&[(1, 30)]))
+        .series(&created("back-0", "u1"), 610, then(&[(ZERO - 86_400, 30)]))
+        .series(&created("new-0", "u2"), 610, then(&[(ZERO + 600, 30)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 315, 600, 615, 630]).await;
+    assert_eq!(restarts(&polled[3]), ["new-0/app 1 1"]);
+    assert_eq!(restarts(&polled[4]), NONE);
+}
+
+#[tokio::test]
+async fn the_reason_and_exit_code_of_the_last_end_come_with_the_restart() {
+    let of = |metric: &str, reason: &str| {
+        format!(
+            "kube_pod_container_status_{metric}{{namespace=\"shop\",pod=\"web-0\",uid=\"u1\",container=\"app\"{reason}}}"
+        )
+    };
+    let history = History::default()
+        .series(&counter("web-0", "u1", "a"), 0, then(&[(0, 20), (1, 60)]))
+        .series(&of("last_terminated_reason", ",reason=\"OOMKilled\""), 300, steady(1))
+        .series(&of("last_terminated_exitcode", ""), 300, steady(137));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[295, 310]).await;
+    let SignalKind::Poll(PollSignal::Restarted { reason, exit_code, uid, .. }) =
+        &polled[1].signals[0].kind
+    else {
+        panic!("{polled:?}")
+    };
+    assert_eq!((reason.as_deref(), *exit_code, uid.as_str()), (Some("OOMKilled"), Some(137), "u1"));
+}
+
+#[tokio::test]
+async fn labels_that_prometheus_renamed_are_taken_back() {
+    let renamed = |metric: &str, instance: &str, more: &str| {
+        format!(
+            "{metric}{{namespace=\"monitoring\",pod=\"ksm-{instance}\",container=\"ksm\",exported_namespace=\"shop\",exported_pod=\"web-0\",exported_container=\"app\",uid=\"u1\",instance=\"{instance}\"{more}}}"
+        )
+    };
+    let restart = "kube_pod_container_status_restarts_total";
+    let reason = "kube_pod_container_status_last_terminated_reason";
+    let waiting = "kube_pod_container_status_waiting_reason";
+    // The first kube-state-metrics is replaced by a second in between: no old restart becomes new by it.
+    let history = History::default()
+        .series(&renamed(restart, "a", ""), 0, then(&[(7, 30)]))
+        .series(&renamed(restart, "b", ""), 450, then(&[(7, 4), (8, 60)]))
+        .series(&renamed(reason, "b", ",reason=\"Error\""), 450, steady(1))
+        .series(&renamed(waiting, "b", ",reason=\"CrashLoopBackOff\""), 510, steady(1));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[430, 445, 460, 475, 515]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &[], &[], &[], &["web-0/app 8 1"]]);
+    assert_eq!(waits(&polled[4]), ["web-0/app CrashLoopBackOff"]);
+    assert!(polled[4].signals.iter().all(|s| s.subject.key() == "prod/shop/Pod/web-0"));
+}
+
+#[tokio::test]
+async fn waiting_is_told_at_every_poll_and_a_short_wait_between_two_polls_too() {
+    let waiting = |metric: &str, container: &str, reason: &str| {
+        format!(
+            "kube_pod_{metric}container_status_waiting_reason{{namespace=\"shop\",pod=\"web-0\",uid=\"u1\",container=\"{container}\",reason=\"{reason}\"}}"
+        )
+    };
+    let history = History::default()
+        .series(&counter("web-0", "u1", "a"), 0, steady(0))
+        .series(&waiting("", "app", "PodInitializing"), 0, steady(1))
+        // Old kube-state-metrics leave a zero behind.
+        .series(&waiting("", "app", "CrashLoopBackOff"), 0, then(&[(0, 22), (1, 1), (0, 40)]))
+        .series(&waiting("init_", "migrate", "ImagePullBackOff"), 0, steady(1));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 360, 375]).await;
+    assert_eq!(waits(&polled[0]), ["web-0/migrate ImagePullBackOff"], "at the first poll too");
+    assert_eq!(waits(&polled[1]).len(), 2, "{:?}", waits(&polled[1]));
+    assert_eq!(waits(&polled[2]), ["web-0/migrate ImagePullBackOff"]);
+    assert_ne!(polled[0].signals[0].key, polled[2].signals[0].key, "each poll says it anew");
+}
+
+#[tokio::test]
+async fn without_kube_state_metrics_the_poll_fails_in_words() {
+    let history = History::default().series("up{job=\"shop\"}", 0, steady(1));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let error = poller(&prometheus, |_| ()).poll(None, second(300)).await.expect_err("absent");
+    assert!(error.to_string().contains("kube-state-metrics"), "{error}");
+}
+
+#[tokio::test]
+async fn the_matchers_keep_another_clusters_pods_out() {
+    let of = |cluster: &str, pod: &str| {
+        format!(
+            "kube_pod_container_status_restarts_total{{cluster=\"{cluster}\",namespace=\"shop\",pod=\"{pod}\",uid=\"{pod}\",container=\"app\"}}"
+        )
+    };
+    let moves = then(&[(0, 21), (1, 60)]);
+    let history = History::default().series(&of("prod", "mine"), 0, moves.clone()).series(
+        &of("staging", "theirs"),
+        0,
+        moves,
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let own = |s: &mut PrometheusSettings| s.matchers = vec!["cluster=\"prod\"".into()];
+    let polled = polls(&poller(&prometheus, own), &[300, 316]).await;
+    assert_eq!(restarts(&polled[1]), ["mine/app 1 1"]);
+    let typo = |s: &mut PrometheusSettings| s.matchers = vec!["cluster=prod".into()];
+    let error = poller(&prometheus, typo).poll(None, second(300)).await.expect_err("no PromQL");
+    assert!(error.to_string().contains("400 bad_data"), "{error}");
+}
+
+#[tokio::test]
+async fn a_prometheus_that_is_away_is_named_without_its_password() {
+    firsthand::tls::install();
+    let url = Some("http://ops:hunter2@127.0.0.1:9/prom".to_owned());
+    let settings = PrometheusSettings { url, ..PrometheusSettings::default() };
+    let client = Poller::client(&settings).expect("a client");
+    let poller = Poller::new(settings, "prod", client).expect("a poller");
+    let error = poller.poll(None, second(300)).await.expect_err("nobody listens").to_string();
+    assert!(error.contains("127.0.0.1:9") && error.contains("cannot connect"), "{error}");
+    assert!(!error.contains("hunter2") && !format!("{poller:?}").contains("hunter2"), "{error}");
+}
+
+/// One container of one pod, as kube-state-metrics prints it.
+fn page(restarts: i64) -> String {
+    let labels = "namespace=\"shop\",pod=\"web-0\",uid=\"u1\",container=\"app\"";
+    format!("kube_pod_container_status_restarts_total{{{labels}}} {restarts}\n")
+}
+
+fn alerts(heard: &Heard) -> Vec<(Signal, AlertSignal)> {
+    let mut found = Vec::new();
+    for body in heard.bodies() {
+        let heard = intake::parse(&body, "prod", "cluster", Timestamp::now()).expect("readable");
+        for signal in heard.signals {
+            let SignalKind::Alert(alert) = signal.kind.clone() else { continue };
+            found.push((signal, alert));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_scraped_restart_is_polled_and_the_shipped_rule_fires_into_the_webhook() {
+    firsthand::tls::install();
+    let heard = Heard::listening().await;
+    let scraped = Scraped::serving(&page(0)).await;
+    let alertmanager = RealAlertmanager::sending_to(&heard.url, "{}").await;
+    let prometheus = RealPrometheus::scraping(&scraped, true, RULES, Some(&alertmanager)).await;
+    let poller = poller(&prometheus, |_| ());
+
+    let first =
+        until("the first scrape", async || poller.poll(None, Timestamp::now()).await.ok()).await;
+    assert_eq!(restarts(&first), NONE);
+    scraped.set(&page(3));
+    let polled = until("the restarts", async || {
+        let polled = poller.poll(Some(first.watermark.clone()), Timestamp::now()).await.ok()?;
+        (!polled.signals.is_empty()).then_some(polled)
+    });
+    assert_eq!(restarts(&polled.await), ["web-0/app 3 3"]);
+
+    let (signal, alert) = until("the alert", async || alerts(&heard).into_iter().next()).await;
+    assert_eq!((alert.name(), alert.status), ("PodRestarting", AlertStatus::Firing));
+    assert_eq!(signal.subject.key(), "prod/shop/Pod/web-0");
+    assert!(alert.annotations["summary"].contains("shop/web-0"));
+    assert!(alert.generator_url.is_some() && alert.external_url.is_some(), "{alert:?}");
+
+    // The pod is gone: the alert ends, and the end is another signal of the same alert.
+    scraped.set("up_again 1\n");
+    let ended = until("its end", async || {
+        alerts(&heard).into_iter().find(|(_, a)| a.status == AlertStatus::Resolved)
+    });
+    let (over, ended) = ended.await;
+    assert_eq!((ended.fingerprint, ended.starts_at), (alert.fingerprint, alert.starts_at));
+    assert!(ended.ends_at.is_some_and(|end| end > alert.starts_at) && over.key != signal.key);
+}
+
+#[tokio::test]
+async fn without_honor_labels_the_alert_is_still_about_the_pod() {
+    firsthand::tls::install();
+    let heard = Heard::listening().await;
+    let scraped = Scraped::serving(&page(1)).await;
+    let alertmanager = RealAlertmanager::sending_to(&heard.url, "{}").await;
+    // A rule as people write it, under their own name.
+    let rule = "groups: [ { name: ours, rules: [ { alert: OurPodsRestart, expr: 'kube_pod_container_status_restarts_total > 0', labels: { severity: page } } ] } ]";
+    let _prometheus = RealPrometheus::scraping(&scraped, false, rule, Some(&alertmanager)).await;
+    let (signal, alert) = until("the alert", async || alerts(&heard).into_iter().next()).await;
+    assert_eq!(alert.labels["exported_pod"], "web-0");
+    assert_eq!(signal.subject.key(), "prod/shop/Pod/web-0");
+
+    // A sender that leaves the fingerprint out: ours is the one Alertmanager computes.
+    let mut body: serde_json::Value = serde_json::from_slice(&heard.bodies()[0]).expect("JSON");
+    body["alerts"][0].as_object_mut().expect("an alert").remove("fingerprint");
+    let again = intake::parse(body.to_string().as_bytes(), "prod", "cluster", Timestamp::now());
+    assert_eq!(again.expect("readable").signals[0].key, signal.key);
+}
+
+#[tokio::test]
+async fn alertmanager_sends_the_credentials_the_listener_asks_for() {
+    use futures::FutureExt;
+    firsthand::tls::install();
+    let folder = tempfile::tempdir().expect("a folder");
+    let token = folder.path().join("token");
+    std::fs::write(&token, "s3cret\n").expect("written");
+    let settings =
+        firsthand::web::Settings { bearer_token_file: Some(token.clone()), basic_auth: None };
+    let (sent, mut stored) = tokio::sync::mpsc::unbounded_channel();
+    let accept: firsthand::web::Accept = std::sync::Arc::new(move |body| {
+        drop(sent.send(body));
+        let accepted = firsthand::web::Accepted { new: 1, repeated: 0 };
+        futures::future::ready(Ok(accepted)).boxed()
+    });
+    let readiness = firsthand::web::Readiness::of([]);
+    let telemetry = firsthand::telemetry::Telemetry::new([]);
+    let router = firsthand::web::router(accept, settings, readiness, telemetry.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/alertmanager", listener.local_addr().expect("an address"));
+    tokio::spawn(firsthand::web::serve(listener, router, std::future::pending()));
+
+    let http = format!("{{ authorization: {{ credentials_file: '{}' }} }}", token.display());
+    let alertmanager = RealAlertmanager::sending_to(&url, &http).await;
+    let alerts = serde_json::json!([{"labels": {"alertname": "OrdersDown", "namespace": "shop"}}]);
+    let posted = reqwest::Client::new()
+        .post(format!("{}/api/v2/alerts", alertmanager.url()))
+        .json(&alerts)
+        .send()
+        .await;
+    assert!(posted.is_ok_and(|answer| answer.status().is_success()));
+    let body = until("the webhook", async || stored.try_recv().ok()).await;
+    let heard = intake::parse(&body, "prod", "cluster", Timestamp::now()).expect("readable");
+    assert_eq!(heard.signals[0].subject.key(), "prod/shop/Namespace/shop");
+    until("the answer", async || {
+        telemetry.page().contains("outcome=\"accepted\"} 1").then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn the_shipped_rules_and_the_receiver_snippet_are_sound() {
+    let alerts = Path::new(env!("CARGO_MANIFEST_DIR")).join("alerts");
+    parts::promtool(&["check", "rules"], &[&alerts.join("firsthand-alerts.yaml")]);
+    parts::promtool(&["test", "rules"], &[&alerts.join("firsthand-alerts.test.yaml")]);
+    parts::amtool(&["check-config"], &[&alerts.join("alertmanager.yaml")]);
+}
