@@ -150,6 +150,9 @@ fn join(
 
 fn hear_alert(draft: &mut Draft<'_>, alert: &AlertSignal, heard_at: Timestamp) {
     let name = alert.name().to_owned();
+    if alert.status == AlertStatus::Firing {
+        draft.incident.memory.alerted.get_or_insert_with(|| name.clone());
+    }
     draft.incident.more_alerts = draft.incident.more_alerts.max(alert.truncated);
     let known = draft.incident.alerts.get_mut(&alert.fingerprint);
     match (alert.status, known) {

@@ -145,11 +145,14 @@ impl History {
         assert!(say.is_empty() || incident.spoken_at.is_some());
         let mains = say.iter().filter(|say| **say == Say::Main).count();
         assert!(mains <= 1 && (mains == 0 || say[0] == Say::Main), "one main message, first");
+        let relapsed =
+            say.iter().any(|say| matches!(say, Say::Reply { reply: Reply::Relapse { .. }, .. }));
         for (index, one) in say.iter().enumerate() {
             assert!(!say[..index].contains(one), "said twice: {one:?}");
             match one {
                 Say::Reply { reply: Reply::Resolved { .. }, broadcast } => {
-                    assert!(*broadcast && !self.told_over, "over twice");
+                    assert!(!self.told_over, "over twice");
+                    assert!(*broadcast || incident.spoken_at == incident.looked_at || relapsed);
                     self.told_over = true;
                 }
                 Say::Reply { reply: Reply::Relapse { .. }, broadcast } => {
@@ -158,6 +161,9 @@ impl History {
                 }
                 _ => {}
             }
+        }
+        if !incident.state.is_open() && incident.memory.alerted.is_some() {
+            assert!(incident.spoken_at.is_some(), "an alert went untold");
         }
         self.incident = Some(incident);
     }

@@ -45,6 +45,9 @@ pub struct Memory {
     pub(super) noted: BTreeMap<Noted, Timestamp>,
     /// Cause of the newest evidence reply, when it was decided, and how many there were.
     pub(super) evidence: Option<(String, Timestamp, u32)>,
+    /// An alert that was heard to fire since the incident opened or came back: it is told even if it
+    /// ends before the first look.
+    pub(super) alerted: Option<String>,
     /// Whether a certain cause has been told.
     pub(super) identified: bool,
     /// Why it was last held back, in words.

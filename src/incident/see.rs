@@ -1,6 +1,7 @@
 //! What one look shows, and how it joins what was known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,6 +15,9 @@ use crate::diagnosis::{Certainty, Finding, Health, Presence, RestartCount};
 /// A weaker diagnosis replaces a stronger one only after so many looks in a row: between two crashes a
 /// container runs for a while, and then there is less to see.
 const WEAKER_LOOKS: u32 = 3;
+/// A restart found at the first look belongs to this incident when it is no older. What is older was
+/// another failure, and would only stretch the time that health is watched.
+const HISTORY: Duration = Duration::from_secs(3600);
 /// Rollouts noted in one thread.
 const MOST_ROLLOUTS: usize = 10;
 
@@ -55,9 +59,9 @@ pub(super) fn absorb(draft: &mut Draft<'_>, look: &Look) -> Sight {
     let sight = sight(&look.health);
     let seen = matches!(sight, Sight::Healthy | Sight::Failing);
     if seen {
-        rolled_out(draft, look);
+        let moved = rolled_out(draft, look);
         count_restarts(draft, look);
-        replaced(draft, look, &sight);
+        replaced(draft, look, &sight, moved);
     }
     keep_finding(draft, look, &sight);
     hold_health(draft, look, &sight);
@@ -76,12 +80,15 @@ pub(super) fn absorb(draft: &mut Draft<'_>, look: &Look) -> Sight {
     sight
 }
 
-/// Notices that another revision is wanted now.
-fn rolled_out(draft: &mut Draft<'_>, look: &Look) {
-    let Some(now) = &look.health.revision else { return };
-    let Some(before) = draft.incident.memory.revision.replace(now.clone()) else { return };
-    if before.template == now.template || draft.incident.memory.templates.len() >= MOST_ROLLOUTS {
-        return;
+/// Notices that another revision is wanted now. Returns whether one is; `None` where that is not known.
+fn rolled_out(draft: &mut Draft<'_>, look: &Look) -> Option<bool> {
+    let now = look.health.revision.as_ref()?;
+    let before = draft.incident.memory.revision.replace(now.clone())?;
+    if before.template == now.template {
+        return Some(false);
+    }
+    if draft.incident.memory.templates.len() >= MOST_ROLLOUTS {
+        return Some(true);
     }
     draft.incident.memory.templates.insert(now.template.clone());
     let back = now.created_at.zip(before.created_at).is_some_and(|(new, old)| new < old);
@@ -102,6 +109,7 @@ fn rolled_out(draft: &mut Draft<'_>, look: &Look) {
     } else {
         draft.record(look.taken_at, "kubernetes", text);
     }
+    Some(true)
 }
 
 /// Counts restarts by raw counters. A recreated pod starts from zero, so counters are compared by uid.
@@ -143,11 +151,11 @@ fn count(
     let before = incident.counters.insert(format!("{uid}/{container}"), now).or(unnamed);
     if let (Some(began), Some(ended), 2..) = (restart.last_started_at, ended, now) {
         let run = between(began, ended);
-        if run <= rules.relapse {
+        if run <= rules.max_recovery_window {
             incident.memory.longest_run = incident.memory.longest_run.max(run.as_secs());
         }
     }
-    let recent = ended.filter(|at| between(*at, taken_at) <= rules.relapse);
+    let recent = ended.filter(|at| between(*at, taken_at) <= HISTORY);
     match before {
         Some(before) if now > before => {
             restarted(incident, ended.unwrap_or(taken_at), pod, container, now - before);
@@ -171,7 +179,7 @@ fn count(
 
 /// Notices pods that were deleted and came back without a rollout. That resets the back-off and loses
 /// the previous log, and cures nothing.
-fn replaced(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
+fn replaced(draft: &mut Draft<'_>, look: &Look, sight: &Sight, moved: Option<bool>) {
     let now: BTreeMap<String, String> =
         look.health.restarts.iter().map(|r| (r.uid.clone(), r.pod.clone())).collect();
     let before = std::mem::replace(&mut draft.incident.memory.pods, now.clone());
@@ -186,7 +194,9 @@ fn replaced(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
         .map(|(_, pod)| pod)
         .collect();
     let crashed = draft.incident.restarts.iter().any(|restart| old.contains(&&restart.pod));
-    if old.is_empty() || !crashed || *sight != Sight::Failing || !draft.incident.is_told() {
+    let by_rollout = moved != Some(false);
+    let goes_on = *sight == Sight::Failing && draft.incident.is_told();
+    if old.is_empty() || !crashed || by_rollout || !goes_on {
         return;
     }
     if draft.incident.memory.noted.insert(Noted::Replaced, draft.now).is_none() {
@@ -214,7 +224,8 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
     let weaker = incident.finding.as_ref().is_some_and(|old| best(new) < best(old));
     let current = incident.finding.is_some() && !incident.memory.stale;
     if *sight == Sight::Failing {
-        let moved = incident.finding.as_ref().map(revision) != Some(revision(new));
+        let before = incident.finding.as_ref().and_then(revision);
+        let moved = before.is_some_and(|before| revision(new).is_some_and(|now| now != before));
         incident.memory.weaker = if weaker { incident.memory.weaker.saturating_add(1) } else { 0 };
         if current && weaker && !moved && incident.memory.weaker < WEAKER_LOOKS {
             // Which of the two is true now should not stay open for long.

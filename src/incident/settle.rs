@@ -19,8 +19,9 @@ pub(super) fn settle(draft: &mut Draft<'_>, sight: &Sight) -> bool {
         Some(_) => State::Resolved,
         None => state(&draft.incident, sight, draft.now, draft.rules),
     };
-    // What is over is not begun to be talked about.
-    let speaks = !told && over.is_none() && voice::speaks(draft, sight);
+    // What is over is not begun to be talked about, but no alert goes untold.
+    let worth = over.is_none() || draft.incident.memory.alerted.is_some();
+    let speaks = !told && worth && voice::speaks(draft, sight);
     enter(draft, state);
     if speaks {
         voice::begin(draft, *sight == Sight::Healthy);
@@ -28,7 +29,8 @@ pub(super) fn settle(draft: &mut Draft<'_>, sight: &Sight) -> bool {
         notes::replies(draft, sight, over.is_some());
     }
     match over {
-        Some(closed) => close(draft, closed),
+        // The first message, if this is it, stands in the channel already.
+        Some(closed) => close(draft, closed, !speaks),
         None => draft.incident.look_at = Some(next_look(draft, sight)),
     }
     speaks
@@ -141,7 +143,10 @@ fn ended(draft: &Draft<'_>, sight: &Sight) -> Option<Closed> {
         }
         Sight::Absent => end("gone", "the API server says that it does not exist".to_owned()),
         Sight::NotAsked if !incident.alerts.is_empty() => {
-            end("alert ended", "its health was not looked at".to_owned())
+            let nothing = incident.subject.object.is_none();
+            let why =
+                if nothing { "it names nothing in Kubernetes" } else { "its health was not seen" };
+            end("alert ended", why.to_owned())
         }
         // Only the poll spoke of it, and speaks of it no more.
         Sight::NotAsked if heard_lately(incident, now, rules.recovery_window) => None,
@@ -176,7 +181,7 @@ fn last_end(incident: &Incident) -> String {
     ended.max().map(|(at, name)| format!(", {name} ended {}", clock(at))).unwrap_or_default()
 }
 
-fn close(draft: &mut Draft<'_>, closed: Closed) {
+fn close(draft: &mut Draft<'_>, closed: Closed, broadcast: bool) {
     draft.decided(format!("closed: {}: {}", closed.how, closed.because));
     let incident = &mut draft.incident;
     incident.look_at = None;
@@ -193,7 +198,7 @@ fn close(draft: &mut Draft<'_>, closed: Closed) {
     incident.closed = Some(closed.clone());
     if incident.spoken_at.is_some() {
         let Closed { at, how, because } = closed;
-        draft.reply(Reply::Resolved { at, since: draft.incident.since, how, because }, true);
+        draft.reply(Reply::Resolved { at, since: draft.incident.since, how, because }, broadcast);
     }
 }
 

@@ -36,8 +36,8 @@ fn reason(
     now: Timestamp,
     rules: &Rules,
 ) -> Result<String, String> {
-    if let Some(alert) = incident.alerts.values().find(|alert| alert.ended_at.is_none()) {
-        return Ok(format!("{} fires", alert.name));
+    if let Some(alert) = &incident.memory.alerted {
+        return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));
     }
     let mut held = Vec::new();
     for verdict in [
