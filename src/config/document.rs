@@ -58,6 +58,11 @@ impl Document {
         }
     }
 
+    /// Whether `path` stands in it.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.positions.contains_key(path)
+    }
+
     fn mapping(
         &mut self,
         path: &str,
@@ -103,6 +108,11 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// The path of another key in the same mapping.
+pub(super) fn sibling(path: &str, key: &str) -> String {
+    join(path.rfind('.').map_or("", |dot| &path[..dot]), key)
+}
+
 fn position<T>(spanned: &Spanned<T>) -> Position {
     (spanned.referenced.line(), spanned.referenced.column())
 }
@@ -112,6 +122,8 @@ fn malformed(error: serde_saphyr::Error) -> Malformed {
     let at = error.location();
     let text = error.without_snippet().to_string();
     let text = text.lines().next().unwrap_or_default();
+    // The parser's advice to whoever calls it is none to whoever writes settings.
+    let text = text.split(", set DuplicateKeyPolicy").next().unwrap_or(text);
     // The place is said in front, in the same form as everywhere.
     let what = text.split(" at line ").next().unwrap_or(text).trim_end_matches([' ', ':', '(']);
     Malformed {

@@ -29,11 +29,23 @@ pub struct Fault {
     pub place: Place,
     /// The setting: `receivers[0].slack.channel`; empty when it is about the file as a whole.
     pub path: String,
+    /// Whether Firsthand can run with it.
+    pub level: Level,
     /// What is wrong.
     pub what: String,
     /// What to do.
     #[serde(rename = "do")]
     pub advice: String,
+}
+
+/// How grave a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Firsthand does not run with it.
+    Fault,
+    /// It runs, and probably not as it was meant.
+    Warning,
 }
 
 /// Where a setting was written.
@@ -85,6 +97,9 @@ impl fmt::Display for Fault {
         write!(f, "{}: ", self.place)?;
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
+        }
+        if self.level == Level::Warning {
+            write!(f, "warning: ")?;
         }
         write!(f, "{}; {}", self.what, self.advice)
     }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use config::{Config, ConfigError, Map, Source, Value};
+use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
 use super::document::{Document, Malformed};
-use super::{DEFAULTS, Environment, Fault, Place, Unusable};
+use super::{DEFAULTS, Environment, Fault, Level, Place, Unusable};
 
 /// What every variable of ours begins with. The second underscore matters: in a cluster, a Service called
 /// `firsthand` puts `FIRSTHAND_PORT` and `FIRSTHAND_SERVICE_HOST` into every pod's environment.
@@ -29,6 +29,8 @@ pub(super) struct Layers {
     pub(super) faults: Vec<Fault>,
     /// The settings file.
     pub(super) file: Option<PathBuf>,
+    /// The environment, where some secrets are.
+    pub(super) environment: Environment,
     document: Document,
     /// Path → variable.
     variables: HashMap<String, String>,
@@ -45,6 +47,7 @@ pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<Lay
         merged: Map::<String, Value>::new().into(),
         faults: Vec::new(),
         file: file.map(Path::to_owned),
+        environment: environment.clone(),
         document,
         variables: HashMap::new(),
     };
@@ -65,6 +68,7 @@ pub(super) fn read(file: Option<&Path>, environment: &Environment) -> Result<Lay
         Err(error) => layers.faults.push(Fault {
             place: Place::Nowhere { file: layers.file.clone() },
             path: String::new(),
+            level: Level::Fault,
             what: format!("the settings cannot be merged: {error}"),
             advice: "see config/firsthand.yaml for the form".into(),
         }),
@@ -89,6 +93,24 @@ impl Layers {
         self.variables.get(path).map(String::as_str)
     }
 
+    /// Whether the file or the environment sets exactly `path`.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.variables.contains_key(path) || self.document.holds(path)
+    }
+
+    /// The names of all receivers, also of faulty ones, so that routes to them are not faulty as well.
+    pub(super) fn receivers(&self) -> Vec<String> {
+        let ValueKind::Table(root) = &self.merged.kind else { return Vec::new() };
+        let Some(ValueKind::Array(all)) = root.get("receivers").map(|it| &it.kind) else {
+            return Vec::new();
+        };
+        let name = |receiver: &Value| match &receiver.kind {
+            ValueKind::Table(it) => it.get("name")?.clone().into_string().ok(),
+            _ => None,
+        };
+        all.iter().filter_map(name).collect()
+    }
+
     /// The variables that are settings. Those that cannot be are faults, and left out.
     fn ours(&mut self, environment: &Environment) -> HashMap<String, String> {
         let prefix = format!("{PREFIX}{SEPARATOR}");
@@ -102,6 +124,7 @@ impl Layers {
                 self.faults.push(Fault {
                     place: Place::Variable { variable: name.clone() },
                     path: String::new(),
+                    level: Level::Fault,
                     what: what.into(),
                     advice: "use the settings file for it, or unset the variable".into(),
                 });
@@ -145,6 +168,7 @@ fn parse(file: &Path, text: &str) -> Result<Document, Unusable> {
         Unusable::Faulty(vec![Fault {
             place: Place::file(file, position),
             path: String::new(),
+            level: Level::Fault,
             what,
             advice: "mend the YAML here; nothing else was checked".into(),
         }])

@@ -12,15 +12,21 @@ mod fault;
 mod layers;
 mod nearest;
 mod node;
+mod secret;
 mod validate;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use fault::{Fault, Place, Unusable};
+use crate::delivery::{self, ReceiverSettings};
+use crate::incident::{Rules, route::Route};
+use crate::intake::{AlertmanagerSettings, PrometheusSettings};
+use crate::{ledger, web};
+pub use fault::{Fault, Level, Place, Unusable};
 
 /// The defaults, with a comment for every key. Compiled in; also the reference for people.
 pub const DEFAULTS: &str = include_str!("../../config/firsthand.yaml");
@@ -29,37 +35,38 @@ pub const DEFAULTS: &str = include_str!("../../config/firsthand.yaml");
 pub type Environment = BTreeMap<String, String>;
 
 /// Every setting there is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where Firsthand listens for alerts, health checks and metrics scrapes: `address:port`.
+    /// Where Firsthand listens, as `address:port`: alerts on `/alertmanager`, health on `/-/healthy` and
+    /// `/-/ready`, metrics on `/metrics`.
     pub listen: String,
-    /// Where incidents, evidence and undelivered messages are kept.
-    pub store: StoreSettings,
-    /// The cluster that is watched.
+    /// Who may send alerts. Nothing here: anyone who reaches the port.
+    pub web: web::Settings,
+    /// Where incidents, their evidence and undelivered messages are kept.
+    pub store: ledger::Settings,
+    /// The cluster that is watched. API access: in-cluster, then `KUBECONFIG`, then `~/.kube/config`.
     pub cluster: ClusterSettings,
-}
-
-/// Where incidents are kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreSettings {
-    /// The SQLite file. Its folder must exist; put it on a local disk, never on NFS.
-    pub path: PathBuf,
-}
-
-impl Default for StoreSettings {
-    fn default() -> Self {
-        Self { path: "firsthand.db".into() }
-    }
+    /// Where Prometheus is, and what is asked of it.
+    pub prometheus: PrometheusSettings,
+    /// Where Alertmanager is. Its alerts come by webhook, also without this.
+    pub alertmanager: AlertmanagerSettings,
+    /// When to speak, when to look, and when something is over.
+    pub incident: Rules,
+    /// How fast messages are sent, and how patiently.
+    pub delivery: delivery::Settings,
+    /// Who can be told, as in Alertmanager: a name and one kind each.
+    pub receivers: Vec<ReceiverSettings>,
+    /// Who hears of what, as in Alertmanager. With a single receiver it may be left out.
+    pub route: Route,
 }
 
 /// The cluster that is watched.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterSettings {
-    /// What the cluster is called in messages and routes. Alerts that carry another name in their
-    /// `cluster` label are delivered without evidence, and say so.
+    /// What it is called in messages and routes. Alerts that carry another name in their cluster label are
+    /// delivered without evidence, and say so.
     pub name: String,
 }
 
@@ -73,27 +80,96 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:9095".into(),
-            store: StoreSettings::default(),
+            web: web::Settings::default(),
+            store: ledger::Settings::default(),
             cluster: ClusterSettings::default(),
+            prometheus: PrometheusSettings::default(),
+            alertmanager: AlertmanagerSettings::default(),
+            incident: Rules::default(),
+            delivery: delivery::Settings::default(),
+            receivers: Vec::new(),
+            route: Route::default(),
         }
     }
 }
 
+/// What an examination of the settings brought.
+#[derive(Debug)]
+pub struct Examined {
+    /// The settings; `None` when there are faults.
+    pub settings: Option<Settings>,
+    /// Every fault and warning, in the order of their places.
+    pub faults: Vec<Fault>,
+}
+
 /// Reads the settings: the defaults, the file over them, the environment over both. Relative paths in
-/// them are made relative to the file's folder, as Prometheus does; without a file, to the working
-/// directory.
+/// them start at the file's folder, as with Prometheus; without a file, at the working directory.
 ///
 /// # Errors
-/// [`Unusable::Unreadable`] when the file cannot be read, [`Unusable::Faulty`] with every fault.
+/// [`Unusable::Unreadable`] when the file cannot be read, [`Unusable::Faulty`] with every fault. Warnings
+/// are logged.
 pub fn read(file: Option<&Path>, environment: &Environment) -> Result<Settings, Unusable> {
-    let layers = layers::read(file, environment)?;
+    let Examined { settings, faults } = examine(file, environment)?;
+    match settings {
+        Some(settings) => {
+            for warning in faults {
+                tracing::warn!(setting = warning.path, "{warning}");
+            }
+            Ok(settings)
+        }
+        None => Err(Unusable::Faulty(faults)),
+    }
+}
+
+/// The same for those who want to hear everything, warnings included.
+///
+/// # Errors
+/// [`Unusable::Unreadable`] when the file cannot be read.
+pub fn examine(file: Option<&Path>, environment: &Environment) -> Result<Examined, Unusable> {
+    let layers = match layers::read(file, environment) {
+        Ok(layers) => layers,
+        Err(Unusable::Faulty(faults)) => return Ok(Examined { settings: None, faults }),
+        Err(unreadable) => return Err(unreadable),
+    };
     let mut walk = walk::Walk::default();
-    let settings = walk.settings(&layers);
+    let settings = walk.settings(&layers).map(|settings| settings.completed(file));
     if let Some(settings) = &settings {
         validate::check(settings, &layers, &mut walk);
     }
-    match (settings, walk.into_faults()) {
-        (Some(settings), faults) if faults.is_empty() => Ok(settings),
-        (_, faults) => Err(Unusable::Faulty(faults)),
+    let faults = walk.into_faults();
+    let grave = faults.iter().any(|fault| fault.level == Level::Fault);
+    Ok(Examined { settings: settings.filter(|_| !grave), faults })
+}
+
+/// The schema of a settings file, for editors and for the reference.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Settings)
+}
+
+impl Settings {
+    /// Fills in what follows from the rest: relative paths, and the receiver where there is only one.
+    fn completed(mut self, file: Option<&Path>) -> Self {
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        for path in self.paths() {
+            *path = folder.join(&*path);
+        }
+        if let (None, [only]) = (&self.route.receiver, self.receivers.as_slice()) {
+            self.route.receiver = Some(only.name.clone());
+        }
+        self
+    }
+
+    /// Every path in the settings.
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        let mut paths = vec![&mut self.store.path];
+        paths.extend(&mut self.prometheus.bearer_token_file);
+        paths.extend(self.prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
+        paths.extend(&mut self.web.bearer_token_file);
+        paths.extend(self.web.basic_auth.iter_mut().map(|it| &mut it.password_file));
+        for receiver in &mut self.receivers {
+            paths.extend(receiver.slack.iter_mut().filter_map(|it| it.token_file.as_mut()));
+            paths.extend(receiver.webhook.iter_mut().filter_map(|it| it.secret_file.as_mut()));
+        }
+        paths
     }
 }

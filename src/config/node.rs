@@ -1,6 +1,6 @@
 //! One node of the merged tree, as serde reads it, and what can be wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use config::{Value, ValueKind};
@@ -9,7 +9,7 @@ use serde::de::{
     SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-use super::document::join;
+use super::document::{join, sibling};
 use super::layers::Layers;
 use super::nearest::nearest;
 
@@ -39,10 +39,12 @@ impl Wrong {
         match &self.kind {
             Kind::Unknown { found, expected, key } => {
                 let what = if *key { "unknown key" } else { "unknown word" };
-                let advice = match (self.meant(), expected.is_empty()) {
-                    (Some(meant), _) => format!("did you mean `{meant}`?"),
-                    (None, true) => "remove it".into(),
-                    (None, false) => format!("there are: {}", expected.join(", ")),
+                let advice = if let Some(file) = in_a_file(found, expected) {
+                    format!("no secret belongs here: put it in a file and name that with `{file}`")
+                } else if let Some(meant) = self.meant() {
+                    format!("did you mean `{meant}`?")
+                } else {
+                    format!("there are: {}", expected.join(", "))
                 };
                 (format!("{what} `{found}`"), advice)
             }
@@ -57,7 +59,9 @@ impl Wrong {
     /// What an unknown key or word was probably meant to be.
     pub(super) fn meant(&self) -> Option<&'static str> {
         match &self.kind {
-            Kind::Unknown { found, expected, .. } => nearest(found, expected.iter().copied()),
+            Kind::Unknown { found, expected, .. } if in_a_file(found, expected).is_none() => {
+                nearest(found, expected.iter().copied())
+            }
             _ => None,
         }
     }
@@ -69,15 +73,21 @@ impl Wrong {
 
     fn expected(found: &str, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
-        let advice = if expected.contains("duration") {
-            Some("write a number and a unit, as in `15s`, `2m` or `1h 30m`".to_owned())
-        } else if expected == "a string" {
-            Some("put it in quotes if it is text".to_owned())
-        } else {
-            None
+        let (expected, advice) = match expected.as_str() {
+            it if it.contains("duration") => {
+                ("a duration", "write a number and a unit, as in `15s`, `2m` or `1h 30m`")
+            }
+            "a string" => ("text", "put it in quotes if it is text"),
+            "a boolean" => ("a switch", "write true or false"),
+            "a sequence" => ("a list", "write it as in `[ one, two ]`, or one `- ` line for each"),
+            it if it.starts_with("struct ") || it == "a map" => {
+                ("a mapping", "write its keys below it, as docs/settings.md lists them")
+            }
+            it if it.starts_with('u') => ("a whole number", "write 0 or more, without a unit"),
+            it => (it, "see docs/settings.md for what belongs here"),
         };
         let what = format!("expected {expected}, found {found}");
-        Self { at: None, kind: Kind::Other { what, advice } }
+        Self { at: None, kind: Kind::Other { what, advice: Some(advice.to_owned()) } }
     }
 }
 
@@ -122,6 +132,12 @@ impl de::Error for Wrong {
     }
 }
 
+/// The key that names the file of a secret which somebody wrote down in the settings: `token_file` for
+/// `token`.
+fn in_a_file(found: &str, expected: &[&'static str]) -> Option<&'static str> {
+    expected.iter().copied().find(|it| it.strip_suffix("_file") == Some(found))
+}
+
 /// What was found, in a settings writer's words.
 fn said(found: Unexpected<'_>) -> String {
     match found {
@@ -144,12 +160,18 @@ pub(super) struct Node<'a> {
     path: String,
     layers: &'a Layers,
     left_out: &'a BTreeSet<String>,
+    meant: &'a BTreeMap<String, &'static str>,
 }
 
 impl<'a> Node<'a> {
-    /// The whole tree.
-    pub(super) fn root(layers: &'a Layers, left_out: &'a BTreeSet<String>) -> Self {
-        Self { value: &layers.merged, path: String::new(), layers, left_out }
+    /// The whole tree, without the paths in `left_out`, with the misspelt keys in `meant` read as what
+    /// they were meant to be.
+    pub(super) fn root(
+        layers: &'a Layers,
+        left_out: &'a BTreeSet<String>,
+        meant: &'a BTreeMap<String, &'static str>,
+    ) -> Self {
+        Self { value: &layers.merged, path: String::new(), layers, left_out, meant }
     }
 
     fn child(&self, path: String, value: &'a Value) -> Option<Self> {
@@ -159,12 +181,16 @@ impl<'a> Node<'a> {
     /// The children of a mapping, in a stable order.
     fn entries(&self) -> Vec<(&'a str, Self)> {
         let ValueKind::Table(table) = &self.value.kind else { return Vec::new() };
-        let mut entries: Vec<_> = table
-            .iter()
-            .filter_map(|(key, value)| {
-                Some((key.as_str(), self.child(join(&self.path, key), value)?))
-            })
-            .collect();
+        let mut entries: Vec<(&'a str, Self)> = Vec::new();
+        for (key, value) in table {
+            let path = join(&self.path, key);
+            let meant = self.meant.get(&path).copied();
+            // A default steps back for the misspelt key that was meant to replace it.
+            let replaced = self.meant.iter().any(|(it, meant)| sibling(it, meant) == path);
+            if let (false, Some(node)) = (replaced, self.child(path, value)) {
+                entries.push((meant.unwrap_or(key), node));
+            }
+        }
         entries.sort_by_key(|(key, _)| *key);
         entries
     }
@@ -304,7 +330,9 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Wrong> {
-        self.0.next().map(|node| seed.deserialize(node)).transpose()
+        let Some(node) = self.0.next() else { return Ok(None) };
+        let path = node.path.clone();
+        seed.deserialize(node).map(Some).map_err(|wrong| wrong.at(&path))
     }
 }
 
@@ -335,7 +363,10 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Wrong> {
         match self.value.take() {
-            Some(node) => seed.deserialize(node),
+            Some(node) => {
+                let path = node.path.clone();
+                seed.deserialize(node).map_err(|wrong| wrong.at(&path))
+            }
             None => Err(de::Error::custom("a value was asked for before its key")),
         }
     }

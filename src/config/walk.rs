@@ -4,13 +4,13 @@
 //! the part at that path is left out, and reading starts over until nothing is wrong any more. What
 //! remains is complete enough for the checks that come after, so that one run names every fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::Settings;
-use super::document::join;
-use super::fault::Fault;
+use super::document::{join, sibling};
+use super::fault::{Fault, Level};
 use super::layers::Layers;
 use super::node::{Kind, Node, Wrong};
 
@@ -22,8 +22,8 @@ const MOST: usize = 100;
 pub(super) struct Walk {
     faults: BTreeSet<Fault>,
     left_out: BTreeSet<String>,
-    /// Settings that a misspelt key was probably meant to be; not reported as missing as well.
-    meant: BTreeSet<String>,
+    /// Misspelt keys, by path, and what they were probably meant to be. Reading goes on as if that stood there.
+    meant: BTreeMap<String, &'static str>,
 }
 
 impl Walk {
@@ -31,14 +31,20 @@ impl Walk {
     pub(super) fn settings(&mut self, layers: &Layers) -> Option<Settings> {
         self.faults.extend(layers.faults.iter().cloned());
         for _ in 0..MOST {
-            let wrong = match Settings::deserialize(Node::root(layers, &self.left_out)) {
+            let root = Node::root(layers, &self.left_out, &self.meant);
+            let wrong = match Settings::deserialize(root) {
                 Ok(settings) => return Some(settings),
                 Err(wrong) => wrong,
             };
             if !self.follows(&wrong) {
                 self.note(&wrong, layers);
             }
+            let meant = wrong.meant();
             let at = wrong.at.unwrap_or_default();
+            if let Some(meant) = meant.filter(|meant| !layers.holds(&sibling(&at, meant))) {
+                self.meant.insert(at, meant);
+                continue;
+            }
             if at.is_empty() || !self.left_out.insert(at) {
                 return None;
             }
@@ -49,10 +55,19 @@ impl Walk {
     /// Notes a fault of meaning at `path`, a path in the settings as they were read. Not noted when
     /// something at, above or below it is faulty already.
     pub(super) fn fault(&mut self, layers: &Layers, path: &str, what: String, advice: String) {
+        self.meaning(layers, path, Level::Fault, what, advice);
+    }
+
+    /// The same for what is only suspicious.
+    pub(super) fn warning(&mut self, layers: &Layers, path: &str, what: String, advice: String) {
+        self.meaning(layers, path, Level::Warning, what, advice);
+    }
+
+    fn meaning(&mut self, layers: &Layers, path: &str, level: Level, what: String, advice: String) {
         let path = self.written(path);
         let known = self.left_out.iter().any(|out| within(out, &path) || within(&path, out));
         if !known {
-            self.faults.insert(Fault { place: layers.place(&path), path, what, advice });
+            self.faults.insert(Fault { place: layers.place(&path), path, level, what, advice });
         }
     }
 
@@ -67,12 +82,9 @@ impl Walk {
             Kind::Missing(name) => join(at, name),
             _ => at.to_owned(),
         };
-        if let Some(meant) = wrong.meant() {
-            let parent = at.rfind('.').map_or("", |dot| &at[..dot]);
-            self.meant.insert(join(parent, meant));
-        }
         let (what, advice) = wrong.words();
-        self.faults.insert(Fault { place: layers.place(&path), path, what, advice });
+        let (place, level) = (layers.place(&path), Level::Fault);
+        self.faults.insert(Fault { place, path, level, what, advice });
     }
 
     /// Whether the error only follows from a part that was left out.
@@ -81,14 +93,19 @@ impl Walk {
         match &wrong.kind {
             Kind::Missing(name) => {
                 let path = join(at, name);
-                self.left_out.contains(&path) || self.meant.contains(&path)
+                let spelt = |(it, meant): (&String, &&str)| sibling(it, meant) == path;
+                self.left_out.contains(&path) || self.meant.iter().any(spelt)
             }
             Kind::Unknown { .. } => false,
-            Kind::Other { .. } => self.left_out.iter().any(|out| out != at && within(out, at)),
+            Kind::Other { .. } => {
+                self.meant.contains_key(at)
+                    || self.left_out.iter().any(|out| out != at && within(out, at))
+            }
         }
     }
 
-    /// The path as it was written: entries of lists that were left out are counted again.
+    /// The path as it was written: entries of lists that were left out are counted again, and misspelt keys
+    /// are as they were spelt.
     fn written(&self, path: &str) -> String {
         let mut written = String::new();
         let mut rest = path;
@@ -110,7 +127,11 @@ impl Walk {
             rest = &rest[close + 1..];
         }
         written.push_str(rest);
-        written
+        let spelt = self.meant.iter().find_map(|(it, meant)| {
+            let right = sibling(it, meant);
+            within(&written, &right).then(|| format!("{it}{}", &written[right.len()..]))
+        });
+        spelt.unwrap_or(written)
     }
 }
 

@@ -235,11 +235,20 @@ impl Reader<'_> {
 
 impl<'de> Deserialize<'de> for Matchers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut all = Vec::new();
-        for text in Vec::<String>::deserialize(deserializer)? {
-            all.extend(text.parse::<Self>().map_err(serde::de::Error::custom)?.0);
-        }
-        Ok(Self(all))
+        let texts = Vec::<One>::deserialize(deserializer)?;
+        Ok(Self(texts.into_iter().flat_map(|one| one.0.0).collect()))
+    }
+}
+
+/// One text of a list, read for itself so that a fault is told with its place in the list.
+struct One(Matchers);
+
+impl<'de> Deserialize<'de> for One {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|bad: BadMatcher| {
+            serde::de::Error::custom(format!("{bad}; write it as in `namespace=\"payments\"`"))
+        })
     }
 }
 
