@@ -5,7 +5,9 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::event::EventView;
 use super::pod::{ContainerView, LogView, PodView, Trouble};
+use super::pull::{PullFault, pull_fault};
 use super::rollout::Revisions;
+use super::told::{self, Told};
 use super::world::World;
 use super::{Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
 
@@ -119,6 +121,44 @@ impl<'a> Case<'a> {
             }
         }
         found
+    }
+
+    /// What the kubelet and the runtime say about its containers that do not start: waiting messages and
+    /// warnings.
+    pub fn told(&self) -> Vec<Told<'a>> {
+        told::all(self)
+    }
+
+    /// Its containers whose image cannot be pulled, each with the plainest words about why.
+    pub fn pull_faults(&self) -> Vec<(Told<'a>, PullFault)> {
+        let mut found: Vec<(Told<'a>, PullFault)> = Vec::new();
+        for told in self.told() {
+            let about_images = told.container.waiting().is_some_and(|(reason, _)| {
+                ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"]
+                    .contains(&reason)
+                    || reason.contains("Image")
+                    || reason == "RegistryUnavailable"
+            });
+            let known =
+                found.iter().any(|(other, _)| other.container.name() == told.container.name());
+            if let Some(fault) = pull_fault(told.text).filter(|_| about_images && !known) {
+                found.push((told, fault));
+            }
+        }
+        found
+    }
+
+    /// The image of that container in the revision before.
+    pub fn previous_image(&self, container: &str) -> Option<&'a str> {
+        let (_, template) = self.previous_revision()?;
+        let spec = template.spec.as_ref()?;
+        let mut all = spec.init_containers.iter().flatten().chain(&spec.containers);
+        all.find(|it| it.name == container)?.image.as_deref()
+    }
+
+    /// The number of the revision before, if that holds for it.
+    pub fn previous_number_if(&self, holds: bool) -> Option<&'a str> {
+        self.previous_revision().map(|(number, _)| number).filter(|_| holds)
     }
 
     /// The names of the Secrets of its namespace, or why they are not known.

@@ -308,6 +308,25 @@ impl<'a> ContainerView<'a> {
         events
     }
 
+    /// What says that its newest run was killed for memory, by whichever OOM killer.
+    pub fn oom_killed(self) -> Option<Proof> {
+        let ended = self.last_ended()?;
+        let place = format!("last state of {}/{}", self.pod.name(), self.name());
+        let message = ended.message().or(self.waiting().map(|(_, text)| text)).unwrap_or_default();
+        if ended.reason() == "OOMKilled" {
+            let fact = format!("its last run ended with exit code {}", ended.exit_code());
+            return Some(Proof::quoted(fact, ended.reason(), place));
+        }
+        let at_start = message.contains("container init was OOM-killed");
+        at_start.then(|| Proof::quoted("the runtime could not even start it", message, place))
+    }
+
+    /// The events of the node it runs on.
+    pub fn node_events(self) -> Vec<EventView<'a>> {
+        let node = self.pod.node_name().unwrap_or_default();
+        self.pod.world.events_named(&super::ObjectRef::new("Node", "", node))
+    }
+
     /// The log of the newest ended run, or of the present run where none has ended.
     pub fn log(self) -> Option<LogView<'a>> {
         self.log_of(self.wanted_instance()).or_else(|| {

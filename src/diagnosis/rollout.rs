@@ -2,6 +2,8 @@
 
 mod diff;
 
+pub(super) use diff::probe_words;
+
 use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};

@@ -214,9 +214,9 @@ impl<'a> World<'a> {
     }
 
     /// The events of an object that is only known by its name: a node, a Service, a claim.
-    pub fn events_named(&self, object: &ObjectRef) -> &[EventView<'a>] {
+    pub fn events_named(&self, object: &ObjectRef) -> Vec<EventView<'a>> {
         let key = key(object.kind.as_str(), &object.namespace, &object.name);
-        self.events.get(&key).map(Vec::as_slice).unwrap_or_default()
+        self.events.get(&key).cloned().unwrap_or_default()
     }
 
     /// The logs of a pod's containers.

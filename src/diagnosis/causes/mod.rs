@@ -2,13 +2,63 @@
 //!
 //! A new cause is its file, one folder in `tests/scenarios/`, and two lines here.
 
+mod claim_unbound;
+mod config_key_missing;
+mod configmap_missing;
+mod container_exits_cleanly;
+mod image_not_found;
+mod image_platform_missing;
+mod image_pull_unauthorised;
+mod image_reference_unusable;
+mod killed_by_probe;
+mod node_lost;
 mod not_enough_evidence;
+mod oom_killed;
+mod oom_killed_node;
+mod pod_creation_refused;
+mod pod_deleted;
+mod pod_evicted;
+mod probe_misconfigured;
+mod readiness_probe_failing;
+mod registry_rate_limited;
+mod registry_unreachable;
+mod secret_missing;
+mod unschedulable;
 
 use super::Cause;
 
 /// Every cause, grouped by symptom: what keeps pods from existing, from starting, from running, from
 /// being ready; and last the one that says that nothing is proved.
-pub static ALL: &[&Cause] = &[&not_enough_evidence::CAUSE];
+pub static ALL: &[&Cause] = &[
+    // pods cannot be created or placed
+    &pod_creation_refused::CAUSE,
+    &claim_unbound::CAUSE,
+    &unschedulable::CAUSE,
+    // cannot pull its image
+    &image_not_found::CAUSE,
+    &image_pull_unauthorised::CAUSE,
+    &registry_unreachable::CAUSE,
+    &registry_rate_limited::CAUSE,
+    &image_platform_missing::CAUSE,
+    &image_reference_unusable::CAUSE,
+    // cannot start
+    &secret_missing::CAUSE,
+    &configmap_missing::CAUSE,
+    &config_key_missing::CAUSE,
+    // runs and dies
+    &oom_killed::CAUSE,
+    &oom_killed_node::CAUSE,
+    &probe_misconfigured::CAUSE,
+    &killed_by_probe::CAUSE,
+    &node_lost::CAUSE,
+    &pod_evicted::CAUSE,
+    &pod_deleted::CAUSE,
+    &container_exits_cleanly::CAUSE,
+    // is not ready
+    &readiness_probe_failing::CAUSE,
+    // nothing is proved
+    &not_enough_evidence::CAUSE,
+];
 
 /// The cause that says that nothing is proved. It gives way to every other.
 pub(super) const LAST: &str = "not-enough-evidence";
@@ -16,5 +66,7 @@ pub(super) const LAST: &str = "not-enough-evidence";
 /// What every cause imports.
 mod prelude {
     pub(super) use crate::diagnosis::cause::Reads::*;
-    pub(super) use crate::diagnosis::{Case, Cause, Hypothesis};
+    pub(super) use crate::diagnosis::{
+        Case, Cause, Certainty, Change, ContainerView, Hypothesis, PodView, Proof,
+    };
 }

@@ -1,0 +1,72 @@
+//! The kernel killed the container because it reached its own memory limit.
+
+use super::prelude::*;
+use crate::diagnosis::memory::{NEAR, limit, peak, words};
+
+pub(super) static CAUSE: Cause = Cause {
+    id: "oom-killed",
+    title: "The container ran out of memory",
+    since: "0.1.0",
+    reads: &[Pods, Events, Metrics, Revisions],
+    clears: &[],
+    why: "Container {container} is killed by the kernel at its memory limit of {limit}. Its highest sample was {peak}. The limit was lowered from {limit_before} in the newest revision.",
+    fix: &[
+        "Restore the memory limit of {container} to {limit_before}.",
+        "Find what holds the memory: compare the usage before the kill with the newest change.",
+        "Raise the memory limit of {container} above {limit}, if the usage is what the work needs.",
+    ],
+    avoid: &[],
+    looks_for: &[
+        "The last run ended with reason OOMKilled, the container has a memory limit, and the highest sample of its working set is near that limit.",
+        "The reason alone counts kills by any OOM killer: without a limit it is the node or a parent, and without metrics it is likely, not certain. Exit code 137 alone is SIGKILL, by whomever.",
+    ],
+    confirm: "No new OOMKilled for longer than the longest gap between two kills, and the usage levels off below the limit.",
+    links: &["https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/"],
+    weigh,
+};
+
+fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    let killed = case.containers().filter_map(|it| Some((it, it.oom_killed()?)));
+    killed
+        .filter_map(|(container, proof)| {
+            let (limit, bytes) = limit(&container)?;
+            let peak = peak(case, &container);
+            let near = peak.is_some_and(|peak| peak >= bytes * NEAR);
+            // A limit too small even to start is named by the runtime itself.
+            let at_start =
+                proof.quote.as_deref().is_some_and(|it| it.contains("memory limit too low"));
+            let certainty = match peak {
+                _ if at_start || near => Certainty::Certain,
+                Some(_) | None => Certainty::Likely,
+            };
+            let found = Hypothesis::with(CAUSE.id, certainty)
+                .because(proof)
+                .because(Proof::fact(format!("memory limit {limit}")));
+            let found = match peak {
+                Some(peak) if near => found.because(Proof::fact(format!("peak {}", words(peak)))),
+                // A spike between two scrapes leaves no sample.
+                Some(peak) => found
+                    .against(Proof::fact(format!("the highest sample is only {}", words(peak)))),
+                None => found,
+            };
+            Some(
+                found
+                    .fact("container", container.name())
+                    .fact("limit", limit)
+                    .fact("pod", container.pod().name())
+                    .maybe("peak", peak.map(words))
+                    .maybe("limit_before", lowered_from(case, container.name()))
+                    .settle("kubectl -n {namespace} top pod {pod} --containers"),
+            )
+        })
+        .collect()
+}
+
+/// The limit before the newest revision, where that lowered it.
+fn lowered_from(case: &Case<'_>, container: &str) -> Option<String> {
+    let changes = &case.rollout()?.changes;
+    let change = changes
+        .iter()
+        .find(|it| it.what == "memory limit" && it.container.as_deref() == Some(container))?;
+    change.from.clone()
+}

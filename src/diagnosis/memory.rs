@@ -1,0 +1,70 @@
+//! Memory limits and what metrics say was used. Shared by the causes about memory.
+
+use super::{Case, ContainerView};
+
+/// A peak this near its limit is the limit: the sample before the kill is never the last byte.
+pub(super) const NEAR: f64 = 0.9;
+
+/// The container's own memory limit: as the spec writes it, and in bytes.
+pub(super) fn limit<'a>(container: &ContainerView<'a>) -> Option<(&'a str, f64)> {
+    let limits = container.spec().resources.as_ref()?.limits.as_ref()?;
+    let text = limits.get("memory")?.0.as_str();
+    Some((text, bytes(text)?))
+}
+
+/// The highest sample of the container's working set, in bytes; nothing where metrics have none.
+pub(super) fn peak(case: &Case<'_>, container: &ContainerView<'_>) -> Option<f64> {
+    let metrics = case.evidence().metrics.read()?;
+    let of = |name: &'static str| {
+        let series = metrics.named(name).filter(|series| {
+            let label = |key: &str| series.labels.get(key).map(String::as_str).unwrap_or_default();
+            label("namespace") == case.namespace()
+                && label("pod") == container.pod().name()
+                && label("container") == container.name()
+        });
+        series.flat_map(|it| it.samples.iter().map(|(_, value)| *value)).reduce(f64::max)
+    };
+    let working_set = of("container_memory_working_set_bytes");
+    working_set.into_iter().chain(of("container_memory_max_usage_bytes")).reduce(f64::max)
+}
+
+/// `255Mi`.
+pub(super) fn words(bytes: f64) -> String {
+    format!("{}Mi", (bytes / 1024.0 / 1024.0).floor())
+}
+
+/// A quantity of Kubernetes in bytes: `256Mi`, `1G`, `1e9`, `512`.
+fn bytes(text: &str) -> Option<f64> {
+    let split = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "" => 1.0,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0_f64.powi(4),
+        "Pi" => 1024.0_f64.powi(5),
+        _ => return text.parse().ok(),
+    };
+    number.parse::<f64>().ok().map(|number| number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_in_every_suffix() {
+        assert_eq!(bytes("256Mi"), Some(268_435_456.0));
+        assert_eq!(bytes("1G"), Some(1e9));
+        assert_eq!(bytes("1e9"), Some(1e9));
+        assert_eq!(bytes("512"), Some(512.0));
+        assert_eq!(bytes("lots"), None);
+    }
+}

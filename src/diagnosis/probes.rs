@@ -1,0 +1,130 @@
+//! What probes said and did to a container. Shared by the causes about probes and kills.
+
+use std::sync::LazyLock;
+
+use k8s_openapi::api::core::v1::{ContainerPort, Probe};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use regex::Regex;
+
+use super::event::EventView;
+use super::pod::ContainerView;
+
+/// Which of the three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Liveness,
+    Startup,
+    Readiness,
+}
+
+impl Which {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Liveness => "liveness",
+            Self::Startup => "startup",
+            Self::Readiness => "readiness",
+        }
+    }
+
+    pub(super) fn of<'a>(self, container: &ContainerView<'a>) -> Option<&'a Probe> {
+        let spec = container.spec();
+        match self {
+            Self::Liveness => spec.liveness_probe.as_ref(),
+            Self::Startup => spec.startup_probe.as_ref(),
+            Self::Readiness => spec.readiness_probe.as_ref(),
+        }
+    }
+}
+
+/// The event by which the kubelet kills a container for a failed probe, if the newest ended run was
+/// ended so: it was last said during that run or later.
+pub(super) fn kill<'a>(container: &ContainerView<'a>) -> Option<(Which, EventView<'a>)> {
+    let begun = container.last_ended()?.started_at();
+    let newest_first = container.events().into_iter().rev();
+    let killing = newest_first.filter(|it| it.reason() == "Killing" && it.last_seen() >= begun);
+    killing.into_iter().find_map(|event| {
+        let which = if event.message().contains("failed liveness probe") {
+            Which::Liveness
+        } else if event.message().contains("failed startup probe") {
+            Which::Startup
+        } else {
+            return None;
+        };
+        let names_it = event.container().is_some() || event.message().contains(container.name());
+        names_it.then_some((which, event))
+    })
+}
+
+/// The newest failure of that probe.
+pub(super) fn failure<'a>(container: &ContainerView<'a>, which: Which) -> Option<EventView<'a>> {
+    let begun = match which {
+        Which::Readiness => container.running_since(),
+        _ => container.last_ended().and_then(|ended| ended.started_at()),
+    };
+    let start = match which {
+        Which::Liveness => "Liveness probe",
+        Which::Startup => "Startup probe",
+        Which::Readiness => "Readiness probe",
+    };
+    let mut newest_first = container.events().into_iter().rev();
+    newest_first.find(|event| {
+        let fresh = event.last_seen().is_none() || event.last_seen() >= begun;
+        event.reason() == "Unhealthy" && event.message().starts_with(start) && fresh
+    })
+}
+
+/// The port that a probe asks, as a number.
+pub(super) fn port(probe: &Probe, container: &ContainerView<'_>) -> Option<i32> {
+    let ports = container.spec().ports.as_deref().unwrap_or_default();
+    let number = |port: &IntOrString| match port {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(name) => named(ports, name).or_else(|| name.parse().ok()),
+    };
+    if let Some(http) = &probe.http_get {
+        return number(&http.port);
+    }
+    if let Some(tcp) = &probe.tcp_socket {
+        return number(&tcp.port);
+    }
+    probe.grpc.as_ref().map(|grpc| grpc.port)
+}
+
+fn named(ports: &[ContainerPort], name: &str) -> Option<i32> {
+    ports.iter().find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port)
+}
+
+/// The line in which an application says on which port it listens: line number, line, port.
+pub(super) fn listening(log: &str) -> Option<(u64, &str, i32)> {
+    static PORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let said = r"(?i)\b(listen(s|ing|en)?|serving|server (started|running|is running)|started (server|on)|bound|running on|ready on)\b";
+        Regex::new(&format!(r"{said}.*?(?:port\D{{0,4}}|:)(?P<port>\d{{2,5}})\b")).ok()
+    });
+    let pattern = PORT.as_ref()?;
+    // Said once, near the start of a run: the newest such line is of the newest run.
+    let mut found = None;
+    for (at, line) in log.lines().enumerate() {
+        if let Some(port) = pattern.captures(line).and_then(|it| it["port"].parse().ok()) {
+            found = Some((at as u64 + 1, line, port));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn application_says_its_port_in_many_ways() {
+        let port = |line| listening(line).map(|(.., port)| port);
+        assert_eq!(port("2026-11-21T02:11:00Z listening on :8080"), Some(8080));
+        assert_eq!(port("Server listening on http://0.0.0.0:3000"), Some(3000));
+        assert_eq!(port("Tomcat started on port(s): 8081 (http)"), Some(8081));
+        assert_eq!(
+            port("Serving HTTP on 0.0.0.0 port 8000 (http://0.0.0.0:8000/) ..."),
+            Some(8000)
+        );
+        assert_eq!(port("Running on http://127.0.0.1:5000"), Some(5000));
+        assert_eq!(port("connection to db:5432 refused"), None);
+    }
+}
