@@ -14,8 +14,6 @@ mod debt;
 mod decision;
 mod draft;
 mod hear;
-#[cfg(test)]
-mod laws;
 mod learn;
 mod matcher;
 mod memory;
