@@ -101,7 +101,7 @@ fn channel(messages: &[Posted]) -> Markup {
             }
             @let parent = posted.thread_ts.as_ref().and_then(|ts| messages.iter().find(|m| m.ts == *ts));
             (message(posted, parent.map(|parent| html! {
-                p.aside { "replied to a thread: " span.link { (title(parent)) } }
+                p.aside { "replied to a thread: " span.link { (blocks::with_dots(&title(parent))) } }
             })))
             @if parent.is_none() { (replies(messages, posted)) }
         }

@@ -74,7 +74,7 @@ fn inline(child: &Value) -> Markup {
         "user" | "usergroup" | "channel" | "broadcast" => {
             html! { mark { "@" (word(child, "type")) } }
         }
-        _ => html! { (word(child, "text")) },
+        _ => with_dots(word(child, "text")),
     };
     let styled = |name: &str| child["style"][name] == true;
     let said = if styled("code") {
@@ -102,10 +102,28 @@ fn inline(child: &Value) -> Markup {
 /// A text object: `plain_text` as it is, `mrkdwn` formatted.
 fn text(object: &Value) -> Markup {
     let said = word(object, "text");
-    if object["type"] == "mrkdwn" {
-        mrkdwn::render(said)
-    } else {
-        html! { (said) }
+    if object["type"] == "mrkdwn" { mrkdwn::render(said) } else { with_dots(said) }
+}
+
+/// Literal text. Slack's client draws emoji itself, so the dots do not depend on a font here either.
+pub(super) fn with_dots(text: &str) -> Markup {
+    let name = |c| match c {
+        '🔴' => Some("red"),
+        '🟠' => Some("orange"),
+        '🟡' => Some("yellow"),
+        '⚪' => Some("white"),
+        _ => None,
+    };
+    html! {
+        @for piece in text.split_inclusive(|c| name(c).is_some()) {
+            @match piece.chars().next_back().and_then(|c| Some((c, name(c)?))) {
+                Some((dot, name)) => {
+                    (piece.trim_end_matches(dot))
+                    span class={ "dot " (name) } role="img" aria-label=(dot) {}
+                }
+                None => (piece),
+            }
+        }
     }
 }
 
