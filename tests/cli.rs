@@ -1,0 +1,202 @@
+//! The command line as it is typed: answers on stdout, talk on stderr, and exit codes that mean something.
+
+#[expect(dead_code, reason = "shared with the tests of the ledger")]
+mod story;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use clap::{CommandFactory, Parser};
+use firsthand::cli::Cli;
+use firsthand::incident::{Claim, Outcome, Say};
+use serde_json::Value;
+use story::{Desk, at, incident, say};
+
+/// The built program, with nothing of the environment that could steer it.
+fn firsthand(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_firsthand"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs a line as it would be typed, without the program's name.
+fn typed(folder: &Path, line: &str) -> Output {
+    firsthand(folder).args(line.split_whitespace()).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A folder with good settings and their secret.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("slack-token", "xoxb-1-2-not-a-real-token\n");
+    desk.write(
+        "firsthand.yaml",
+        "receivers:\n  - name: oncall\n    slack: { channel: C0ALERTS01, token_file: slack-token }\n",
+    );
+    desk
+}
+
+#[test]
+fn good_settings_are_fine_in_one_line() {
+    let desk = desk();
+    let told = typed(&desk.path(""), "check --config firsthand.yaml");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    assert_eq!(
+        out(&told),
+        "firsthand.yaml: fine: cluster kubernetes, receivers oncall, store ./firsthand.db, \
+         nothing polled (no prometheus.url)\n"
+    );
+    assert_eq!(err(&told), "");
+}
+
+#[test]
+fn faults_are_found_and_all_of_them_are_told() {
+    let desk = desk();
+    desk.write("bad.yaml", "listen: 9095\nreceivers: [{ name: a, slak: {} }]\ntop: 1\n");
+    let told = typed(&desk.path(""), "check --config bad.yaml");
+    assert_eq!(told.status.code(), Some(1), "{}", err(&told));
+    let text = out(&told);
+    assert!(text.lines().count() >= 3, "{text}");
+    assert!(text.lines().all(|line| line.starts_with("bad.yaml:")), "{text}");
+    let told = typed(&desk.path(""), "check --config bad.yaml -o json");
+    let data: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(data["schema"], "firsthand/check/v1");
+    assert_eq!(data["fine"], false);
+    assert_eq!(data["faults"].as_array().unwrap().len(), text.lines().count());
+}
+
+#[test]
+fn what_cannot_be_answered_is_exit_code_2_and_one_line() {
+    let desk = desk();
+    for line in ["check --config nowhere.yaml", "run --config nowhere.yaml"] {
+        let told = typed(&desk.path(""), line);
+        assert_eq!(told.status.code(), Some(2), "{line}");
+        assert_eq!(
+            err(&told),
+            "error: settings file nowhere.yaml: no such file; give the right one with --config\n"
+        );
+        assert_eq!(out(&told), "");
+    }
+    for wrong in ["", "check", "chek --config x", "check --config", "completions klingon"] {
+        assert_eq!(typed(&desk.path(""), wrong).status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn the_daemon_refuses_bad_settings_with_every_fault() {
+    let desk = desk();
+    desk.write("bad.yaml", "listen: 9095\ntop: 1\n");
+    let told = typed(&desk.path(""), "run --config bad.yaml");
+    assert_eq!(told.status.code(), Some(2));
+    let text = err(&told);
+    assert!(text.starts_with("error: 3 faults in the settings\n  bad.yaml:1:1: listen"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_not_delivered_is_shown_by_check() {
+    let desk = desk();
+    let ledger = desk.ledger().await;
+    say(&ledger, &incident("checkout"), &["oncall"], &[Say::Main]).await;
+    let Claim::Owed(debt) = ledger.claim("oncall", at("2030-01-01T00:00:00Z")).await.unwrap()
+    else {
+        panic!("nothing is owed");
+    };
+    let parked =
+        Outcome::Parked { at: at("2030-01-01T00:01:00Z"), why: "channel_not_found".into() };
+    ledger.settle(debt.id, &parked).await.unwrap();
+    ledger.close().await;
+
+    let told = typed(&desk.path(""), "check --config firsthand.yaml");
+    assert_eq!(told.status.code(), Some(1), "{}", err(&told));
+    let text = out(&told);
+    assert!(text.contains("receiver oncall: main of"), "{text}");
+    assert!(text.contains("channel_not_found"), "{text}");
+    assert!(text.contains("2030-01-01T00:01:00Z"), "{text}");
+}
+
+#[test]
+fn help_fits_a_screen() {
+    let mut command = Cli::command();
+    let names: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    let mut lines = vec![("firsthand".to_owned(), command.render_help().to_string())];
+    for name in names {
+        let help = Cli::try_parse_from(["firsthand", &name, "-h"]).unwrap_err().to_string();
+        lines.push((name, help));
+    }
+    for (name, help) in lines {
+        assert!(help.lines().count() <= 40, "{name}: {} lines", help.lines().count());
+    }
+}
+
+/// The example at the end of every `--help` is typed here, except where it would not end by itself.
+#[test]
+fn the_examples_of_the_help_work() {
+    let desk = desk();
+    let mut command = Cli::command();
+    command.build();
+    for subcommand in command.get_subcommands() {
+        let name = subcommand.get_name();
+        let help = subcommand.clone().render_long_help().to_string();
+        let example = help.trim_end().lines().last().unwrap().trim();
+        let line = example.strip_prefix("firsthand ").unwrap_or_else(|| {
+            panic!("firsthand {name} --help does not end in an example, but in: {example}")
+        });
+        Cli::try_parse_from(example.split_whitespace())
+            .unwrap_or_else(|error| panic!("{example}: {error}"));
+        if ["run", "demo", "diagnose"].contains(&name) {
+            continue;
+        }
+        let told = typed(&desk.path(""), line);
+        assert_eq!(told.status.code(), Some(0), "{example}: {}", err(&told));
+        assert!(!told.stdout.is_empty(), "{example}");
+    }
+}
+
+#[test]
+fn there_are_completions_for_every_shell_and_they_know_the_commands() {
+    let desk = desk();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let told = typed(&desk.path(""), &format!("completions {shell}"));
+        assert_eq!(told.status.code(), Some(0), "{shell}");
+        assert!(out(&told).contains("check"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let desk = desk();
+    let mut child = firsthand(&desk.path(""))
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    let desk = desk();
+    let told = typed(&desk.path(""), "--version");
+    assert_eq!(out(&told), concat!("firsthand ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_log_level_that_cannot_be_read_is_refused() {
+    let desk = desk();
+    let told = typed(&desk.path(""), "check --config firsthand.yaml --log-level firsthand=loud");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(err(&told).starts_with("error: log level `firsthand=loud`"), "{}", err(&told));
+}
