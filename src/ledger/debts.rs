@@ -29,7 +29,6 @@ macro_rules! claimable {
             $before,
             " FROM deliveries d
              JOIN deliveries m ON m.incident_id = d.incident_id AND m.receiver = d.receiver AND m.kind = 'main'
-             JOIN incidents i ON i.id = d.incident_id
              WHERE d.receiver = $1 AND d.state <> 'sent' AND d.state IN ('due', 'unknown', 'parked')
                AND (d.kind = 'main' OR (m.sent_rev IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM deliveries e WHERE e.incident_id = d.incident_id AND e.receiver = d.receiver
@@ -41,12 +40,21 @@ macro_rules! claimable {
 
 /// First messages go before edits and replies: in a storm everybody hears of everything before details follow.
 const NEXT: &str = claimable!(
-    "SELECT d.id, d.incident_id, d.receiver, d.kind, d.seq, d.body, d.broadcast, d.wanted_rev, d.state,
-       d.attempts, d.channel, d.ts, d.posts, m.posts AS anew, m.channel AS main_channel, m.ts AS main_ts, i.body AS incident",
+    "SELECT d.id",
     "AND d.due_ms <= $2
      ORDER BY CASE WHEN d.kind = 'main' AND d.sent_rev IS NULL THEN 0 ELSE 1 END, d.due_ms, d.kind, d.id
      LIMIT 1"
 );
+
+/// One debt with all it needs. Apart from [`NEXT`], which so sorts row numbers and not whole incidents.
+const DEBT: &str = "
+    SELECT d.id, d.incident_id, d.receiver, d.kind, d.seq, d.body, d.broadcast, d.wanted_rev, d.state,
+      d.attempts, d.channel, d.ts, d.posts, m.posts AS anew, m.channel AS main_channel, m.ts AS main_ts,
+      i.body AS incident
+    FROM deliveries d
+    JOIN deliveries m ON m.incident_id = d.incident_id AND m.receiver = d.receiver AND m.kind = 'main'
+    JOIN incidents i ON i.id = d.incident_id
+    WHERE d.id = $1";
 
 const NEXT_AT: &str = claimable!("SELECT MIN(d.due_ms) AS due_ms", "");
 
@@ -78,21 +86,22 @@ impl Ledger {
             return Ok(Claim::Nothing { until: next_at });
         }
         let mut write = self.store.write().await?;
-        let row =
+        let next =
             sqlx::query(NEXT).bind(receiver).bind(ms(now)).fetch_optional(write.conn()).await?;
-        let Some(row) = row else { return Ok(Claim::Nothing { until: None }) };
+        let Some(next) = next else { return Ok(Claim::Nothing { until: None }) };
+        let id: i64 = next.try_get("id")?;
+        let row = sqlx::query(DEBT).bind(id).fetch_one(write.conn()).await?;
         let debt = match debt(&row) {
             Ok(debt) => debt,
             // Written by a version that was rolled back. It must not hold up what can be read.
             Err(error) => {
-                failed(write.conn(), row.try_get("id")?, "refused", None, &error.to_string())
-                    .await?;
+                failed(write.conn(), id, "refused", None, &error.to_string()).await?;
                 write.commit().await?;
                 return Ok(Claim::Nothing { until: Some(now) });
             }
         };
         sqlx::query("UPDATE deliveries SET state = 'sending' WHERE id = $1")
-            .bind(debt.id)
+            .bind(id)
             .execute(write.conn())
             .await?;
         write.commit().await?;
