@@ -7,11 +7,17 @@
 //! ConfigMap or Secret leaves this room, and no text leaves it before redaction.* Collecting cannot
 //! fail, only know less.
 
+mod client;
 mod decode;
 pub mod dump;
 mod keyed;
+mod live;
 mod redact;
+mod settings;
 mod status;
 mod tail;
 
+pub use self::client::client;
+pub use self::live::{Collector, Lifted, LiftedBy, PrometheusSource};
 pub use self::redact::redact;
+pub use self::settings::{ClusterSettings, Settings};

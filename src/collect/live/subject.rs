@@ -1,0 +1,264 @@
+//! Evidence for one incident.
+
+use futures::future::join_all;
+use k8s_openapi::api::apps::v1::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet,
+};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, ResourceQuota, Service,
+    ServiceAccount,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::api::Place;
+use super::references::{self, References};
+use super::round::Round;
+use super::{choose, lift, logs, metrics};
+use crate::collect::keyed::Keyed;
+use crate::diagnosis::{Evidence, KeyedObject, ObjectRef, Source};
+
+/// Nodes that are asked for: one bad node shows on the first few.
+const NODES: usize = 4;
+/// Objects of one kind that are asked for by name.
+const NAMED: usize = 8;
+
+pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
+    let root = match object.kind.as_str() {
+        "Pod" | "ReplicaSet" | "Job" => lift::lift(round, object).await.object,
+        _ => object.clone(),
+    };
+    if root.namespace.is_empty() {
+        return of_node(round, &root).await;
+    }
+    let space = root.namespace.as_str();
+    let (workload, events, services, endpoint_slices, resource_quotas) = tokio::join!(
+        Box::pin(of_workload(round, &root)),
+        round.list::<Event>(space, ""),
+        round.list::<Service>(space, ""),
+        round.list(space, ""),
+        round.list::<ResourceQuota>(space, ""),
+    );
+    Evidence { events, services, endpoint_slices, resource_quotas, ..workload }
+}
+
+/// A node itself; its pods are of many workloads, and each has an incident of its own.
+async fn of_node(round: &Round<'_>, node: &ObjectRef) -> Evidence {
+    let (nodes, events) = tokio::join!(
+        nodes(round, std::iter::once(node.name.clone())),
+        // Events about nodes are kept in the default namespace.
+        round.list::<Event>("default", ""),
+    );
+    Evidence { nodes, events, ..Evidence::default() }
+}
+
+/// The workload, its revisions and neighbours, then its pods and all that hangs on them.
+async fn of_workload(round: &Round<'_>, root: &ObjectRef) -> Evidence {
+    let space = root.namespace.as_str();
+    let is_job = matches!(root.kind.as_str(), "Job" | "CronJob");
+    let (deployments, stateful_sets, daemon_sets, jobs, cron_jobs) = tokio::join!(
+        round.list::<Deployment>(space, ""),
+        round.list::<StatefulSet>(space, ""),
+        round.list::<DaemonSet>(space, ""),
+        when(is_job, round.list::<Job>(space, "")),
+        when(is_job, round.list::<CronJob>(space, "")),
+    );
+    let evidence = Evidence {
+        deployments,
+        stateful_sets,
+        daemon_sets,
+        jobs,
+        cron_jobs,
+        ..Evidence::default()
+    };
+    let selector = selector(&evidence, root);
+    let own = selector.as_deref().unwrap_or_default();
+    let revisions = matches!(root.kind.as_str(), "StatefulSet" | "DaemonSet");
+    let sets = root.kind.as_str() == "Deployment";
+    let (pods, replica_sets, controller_revisions, metrics) = tokio::join!(
+        pods(round, root, selector.as_deref()),
+        when(sets, round.list::<ReplicaSet>(space, own)),
+        when(revisions, round.list::<ControllerRevision>(space, own)),
+        metrics::of_subject(round, root),
+    );
+    let evidence = Evidence { pods, replica_sets, controller_revisions, metrics, ..evidence };
+    let mut references = references::of_pods(evidence.pods.items());
+    templates(&evidence, root).for_each(|spec| references.add(spec));
+    hanging_on(round, space, evidence, &references).await
+}
+
+/// Logs, and what the pods refer to. The logs are asked for first: where calls run short, they tell most.
+pub(super) async fn hanging_on(
+    round: &Round<'_>,
+    space: &str,
+    evidence: Evidence,
+    names: &References,
+) -> Evidence {
+    let wanted = choose::logs(evidence.pods.items(), round.settings.pods_with_logs);
+    let (logs, config_maps, claims, accounts, nodes, secrets) = tokio::join!(
+        logs::read(round, wanted),
+        config_maps(round, space, names),
+        named::<PersistentVolumeClaim>(round, space, names.claims.iter()),
+        named::<ServiceAccount>(round, space, names.service_accounts.iter()),
+        nodes(round, names.nodes.iter().cloned()),
+        metrics::secrets(round, space, &names.secrets),
+    );
+    Evidence {
+        logs,
+        config_maps,
+        persistent_volume_claims: claims,
+        service_accounts: accounts,
+        nodes,
+        secrets,
+        ..evidence
+    }
+}
+
+async fn when<T>(wanted: bool, read: impl Future<Output = Source<T>>) -> Source<T> {
+    if wanted { read.await } else { Source::default() }
+}
+
+/// The label selector of the workload's pods, as the API takes it.
+fn selector(evidence: &Evidence, root: &ObjectRef) -> Option<String> {
+    let is = |name: &Option<String>| name.as_deref() == Some(root.name.as_str());
+    let labels = match root.kind.as_str() {
+        "Deployment" => {
+            let found = evidence.deployments.items().iter().find(|it| is(&it.metadata.name))?;
+            &found.spec.as_ref()?.selector
+        }
+        "StatefulSet" => {
+            let found = evidence.stateful_sets.items().iter().find(|it| is(&it.metadata.name))?;
+            &found.spec.as_ref()?.selector
+        }
+        "DaemonSet" => {
+            let found = evidence.daemon_sets.items().iter().find(|it| is(&it.metadata.name))?;
+            &found.spec.as_ref()?.selector
+        }
+        "Job" => return Some(format!("job-name={}", root.name)),
+        _ => return None,
+    };
+    Some(terms(labels)).filter(|terms| !terms.is_empty())
+}
+
+/// `app=web,tier in (a,b),!legacy`
+fn terms(selector: &LabelSelector) -> String {
+    let equal = selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.match_expressions.iter().flatten().map(|it| {
+        let values = it.values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(",");
+        match it.operator.as_str() {
+            "In" => format!("{} in ({values})", it.key),
+            "NotIn" => format!("{} notin ({values})", it.key),
+            "DoesNotExist" => format!("!{}", it.key),
+            _ => it.key.clone(),
+        }
+    });
+    equal.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+/// The workload's pods. A workload whose selector is not known (custom, or gone, or not to be read)
+/// has the pods that are called after it.
+async fn pods(round: &Round<'_>, root: &ObjectRef, selector: Option<&str>) -> Source<Vec<Pod>> {
+    let space = root.namespace.as_str();
+    if let Some(selector) = selector {
+        return round.list(space, selector).await;
+    }
+    if root.kind.as_str() == "Pod" {
+        return match round.get::<Pod>(space, &root.name).await {
+            Source::Read(pod) => Source::Read(pod.into_iter().collect()),
+            Source::Unavailable(why) => Source::Unavailable(why),
+        };
+    }
+    let mut pods = round.list::<Pod>(space, "").await;
+    if let Source::Read(pods) = &mut pods {
+        pods.retain(|pod| {
+            let rest = pod.metadata.name.as_deref().and_then(|it| it.strip_prefix(&root.name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        });
+    }
+    pods
+}
+
+/// What the workload's next pods will look like: those that cannot be created refer to something too.
+fn templates<'a>(evidence: &'a Evidence, root: &'a ObjectRef) -> impl Iterator<Item = &'a PodSpec> {
+    let is = |name: &Option<String>| name.as_deref() == Some(root.name.as_str());
+    let deployments = evidence.deployments.items().iter().filter(move |it| is(&it.metadata.name));
+    let deployments = deployments.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
+    let sets = evidence.stateful_sets.items().iter().filter(move |it| is(&it.metadata.name));
+    let sets = sets.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
+    let daemons = evidence.daemon_sets.items().iter().filter(move |it| is(&it.metadata.name));
+    let daemons = daemons.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
+    deployments.chain(sets).chain(daemons)
+}
+
+/// The ConfigMaps that are referred to: one that is not among them does not exist.
+async fn config_maps(
+    round: &Round<'_>,
+    space: &str,
+    names: &References,
+) -> Source<Vec<KeyedObject>> {
+    match named::<ConfigMap>(round, space, names.config_maps.iter()).await {
+        Source::Read(maps) => Source::Read(maps.into_iter().map(Keyed::keyed).collect()),
+        Source::Unavailable(why) => Source::Unavailable(why),
+    }
+}
+
+/// Objects by name. Read only where every one of them was answered: what was not asked for must not
+/// look as if it did not exist.
+async fn named<'n, T>(
+    round: &Round<'_>,
+    space: &str,
+    names: impl ExactSizeIterator<Item = &'n String>,
+) -> Source<Vec<T>>
+where
+    T: k8s_openapi::Resource<Scope = k8s_openapi::NamespaceResourceScope>
+        + k8s_openapi::ListableResource
+        + serde::de::DeserializeOwned,
+{
+    let count = names.len();
+    if count > NAMED {
+        // One list costs less than so many calls.
+        return round.list(space, "").await;
+    }
+    let answers = join_all(names.map(|name| round.get::<T>(space, name))).await;
+    all_of(answers)
+}
+
+async fn nodes(round: &Round<'_>, names: impl Iterator<Item = String>) -> Source<Vec<Node>> {
+    let place = Place::nodes();
+    let asked = names.take(NODES).map(|name| {
+        let place = &place;
+        async move { round.one::<Node>(place, "", &name).await }
+    });
+    all_of(join_all(asked).await)
+}
+
+fn all_of<T>(answers: Vec<Source<Option<T>>>) -> Source<Vec<T>> {
+    let mut found = Vec::new();
+    for answer in answers {
+        match answer {
+            Source::Read(object) => found.extend(object),
+            Source::Unavailable(why) => return Source::Unavailable(why),
+        }
+    }
+    Source::Read(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_are_written_as_the_api_takes_them() {
+        let selector = serde_json::json!({
+            "matchLabels": { "app": "web" },
+            "matchExpressions": [
+                { "key": "tier", "operator": "In", "values": ["a", "b"] },
+                { "key": "x", "operator": "NotIn", "values": ["c"] },
+                { "key": "legacy", "operator": "DoesNotExist" },
+                { "key": "owner", "operator": "Exists" },
+            ],
+        });
+        let selector = serde_json::from_value(selector).unwrap();
+        assert_eq!(terms(&selector), "app=web,tier in (a,b),x notin (c),!legacy,owner");
+    }
+}

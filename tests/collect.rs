@@ -1,0 +1,213 @@
+//! The collector against a stand-in of the Kubernetes API on loopback.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, Settings};
+use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Source};
+use firsthand::standin::kubernetes::{Kubernetes, Objects};
+use serde_json::{Value, json};
+
+/// A Deployment whose only pod crashes, with all that hangs on it.
+fn shop() -> Objects {
+    let mut all = Objects::default();
+    let owner = |kind: &str, name: &str| json!([{ "apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "1", "controller": true }]);
+    let meta = |name: &str, more: Value| {
+        let mut meta = json!({ "namespace": "shop", "name": name });
+        meta.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        meta
+    };
+    let spec = json!({
+        "nodeName": "node-1", "serviceAccountName": "checkout",
+        "containers": [{
+            "name": "server", "image": "checkout:2",
+            "env": [{ "name": "DB_PASSWORD", "value": "swordfish" }],
+            "envFrom": [{ "configMapRef": { "name": "app" } }],
+        }],
+    });
+    let labels = json!({ "app": "checkout" });
+    let selector = json!({ "matchLabels": { "app": "checkout" } });
+    all.put("deployments", json!({
+        "metadata": meta("checkout", json!({})),
+        "spec": { "selector": selector, "template": { "metadata": { "labels": labels }, "spec": spec } },
+    }));
+    all.put("replicasets", json!({
+        "metadata": meta("checkout-6d4b9c7f5", json!({ "labels": labels, "ownerReferences": owner("Deployment", "checkout") })),
+        "spec": { "selector": selector },
+    }));
+    all.put("pods", json!({
+        "metadata": meta("checkout-6d4b9c7f5-x2x8k", json!({ "labels": labels, "ownerReferences": owner("ReplicaSet", "checkout-6d4b9c7f5") })),
+        "spec": spec,
+        "status": { "containerStatuses": [{
+            "name": "server", "image": "checkout:2", "imageID": "", "ready": false, "restartCount": 3, "containerID": "containerd://c3",
+            "state": { "waiting": { "reason": "CrashLoopBackOff" } },
+            "lastState": { "terminated": { "exitCode": 2, "containerID": "containerd://c3" } },
+        }] },
+    }));
+    all.put(
+        "pods",
+        json!({ "metadata": meta("other-0", json!({})), "spec": { "containers": [] } }),
+    );
+    all.put(
+        "configmaps",
+        json!({ "metadata": meta("app", json!({})), "data": { "LOG_LEVEL": "swordfish" } }),
+    );
+    all.put("nodes", json!({ "metadata": { "name": "node-1" } }));
+    all.put("serviceaccounts", json!({ "metadata": meta("checkout", json!({})) }));
+    all.put("events", json!({
+        "metadata": meta("e1", json!({})), "involvedObject": {}, "message": "token=swordfish1 refused",
+    }));
+    let log = ("shop".into(), "checkout-6d4b9c7f5-x2x8k".into(), "server".into(), true);
+    all.logs.insert(log, "dial postgres://app:swordfish@db/shop\npanic: boom\n".into());
+    all
+}
+
+fn checkout() -> ObjectRef {
+    ObjectRef::new("Deployment", "shop", "checkout")
+}
+
+async fn collector(api: &Kubernetes, settings: Settings) -> Collector {
+    let cluster = ClusterSettings { api_url: Some(api.url()), ..ClusterSettings::default() };
+    Collector::new(settings, collect::client(&cluster).await.unwrap(), None)
+}
+
+async fn look(objects: Objects, settings: Settings) -> (Evidence, Kubernetes) {
+    let api = Kubernetes::start(objects).await.unwrap();
+    let evidence = collector(&api, settings).await.subject(&checkout()).await;
+    (evidence, api)
+}
+
+#[tokio::test]
+async fn one_incident_is_seen_whole_and_without_its_secrets() {
+    let (evidence, api) = look(shop(), Settings::default()).await;
+    assert_eq!(evidence.pods.items().len(), 1);
+    assert_eq!(evidence.replica_sets.items().len(), 1);
+    assert_eq!(evidence.nodes.items().len(), 1);
+    assert_eq!(evidence.service_accounts.items().len(), 1);
+    assert_eq!(
+        evidence.config_maps.items()[0].keys.as_deref(),
+        Some(&["LOG_LEVEL".to_owned()][..])
+    );
+    assert_eq!(evidence.missed, []);
+    // While the container waits both logs are one, so one is read.
+    assert_eq!(evidence.logs.len(), 1);
+    let log = &evidence.logs[0];
+    assert_eq!(
+        (log.instance, log.container_id.as_deref()),
+        (Instance::Previous, Some("containerd://c3"))
+    );
+    assert!(log.text.read().unwrap().contains("panic: boom"));
+    assert!(!serde_json::to_string(&evidence).unwrap().contains("swordfish"));
+    assert_eq!(evidence.redacted, 4);
+    assert!(!api.requests().iter().any(|path| path.contains("secrets")), "a Secret was asked for");
+}
+
+#[tokio::test]
+async fn a_pod_is_looked_at_as_its_deployment() {
+    let api = Kubernetes::start(shop()).await.unwrap();
+    let collector = collector(&api, Settings::default()).await;
+    let pod = ObjectRef::new("Pod", "shop", "checkout-6d4b9c7f5-x2x8k");
+    assert_eq!(collector.lift(&pod).await.object, checkout());
+    assert_eq!(collector.subject(&pod).await.deployments.items().len(), 1);
+    let gone = ObjectRef::new("Pod", "shop", "checkout-6d4b9c7f5-zzzzz");
+    let lifted = collector.lift(&gone).await;
+    assert_eq!(lifted.object, checkout());
+    assert_eq!(lifted.by, LiftedBy::Name("the pod is gone".into()));
+}
+
+#[tokio::test]
+async fn what_is_forbidden_is_named_and_the_rest_is_seen() {
+    let mut objects = shop();
+    objects.forbidden.extend(["pods/log".to_owned(), "nodes".into(), "events".into()]);
+    let (evidence, _api) = look(objects, Settings::default()).await;
+    assert_eq!(evidence.pods.items().len(), 1);
+    assert_eq!(evidence.events.unavailable(), Some("forbidden: events in namespace shop"));
+    assert_eq!(evidence.nodes.unavailable(), Some("forbidden: nodes"));
+    assert_eq!(evidence.logs[0].text.unavailable(), Some("forbidden: pods/log in namespace shop"));
+}
+
+#[tokio::test]
+async fn a_source_that_hangs_costs_the_deadline_and_no_other_source() {
+    let mut objects = shop();
+    objects.hanging.insert("events".into());
+    let settings = Settings { deadline: Duration::from_millis(300), ..Settings::default() };
+    let before = std::time::Instant::now();
+    let (evidence, _api) = look(objects, settings).await;
+    assert!(before.elapsed() < Duration::from_secs(3));
+    assert_eq!(evidence.events.unavailable(), Some("timed out after 300ms"));
+    assert!(evidence.logs[0].text.read().is_some());
+}
+
+#[tokio::test]
+async fn the_budget_of_calls_is_kept_and_said() {
+    let settings = Settings { calls: 8, ..Settings::default() };
+    let (evidence, api) = look(shop(), settings).await;
+    assert!(api.requests().len() <= 8);
+    let why = evidence.nodes.unavailable().unwrap();
+    assert_eq!(why, "not asked: all 8 calls were used up");
+}
+
+#[tokio::test]
+async fn a_config_map_that_is_referred_to_and_not_there_was_looked_for() {
+    let mut objects = shop();
+    objects.objects.remove(&("configmaps".into(), "shop".into(), "app".into()));
+    let (evidence, _api) = look(objects, Settings::default()).await;
+    assert_eq!(evidence.config_maps, Source::Read(vec![]));
+}
+
+#[tokio::test]
+async fn a_workload_that_is_gone_is_not_among_those_that_were_read() {
+    let mut objects = shop();
+    objects.objects.retain(|(resource, _, _), _| resource != "deployments" && resource != "pods");
+    let (evidence, _api) = look(objects, Settings::default()).await;
+    assert_eq!(evidence.deployments, Source::Read(vec![]));
+    assert_eq!(evidence.pods, Source::Read(vec![]));
+}
+
+#[tokio::test]
+async fn a_long_log_keeps_its_end() {
+    let mut objects = shop();
+    let mut long = String::new();
+    for line in 0..9_000 {
+        writeln!(long, "{line:05} {}", "x".repeat(200)).unwrap();
+    }
+    objects.logs.values_mut().for_each(|log| *log = long.clone());
+    let (evidence, _api) = look(objects, Settings::default()).await;
+    let log = &evidence.logs[0];
+    let text = log.text.read().unwrap();
+    assert!(log.cut && text.len() <= 256 << 10);
+    assert!(text.lines().all(|line| line.len() == 206) && text.ends_with('\n'));
+    assert!(text.lines().last().unwrap().starts_with("08999"));
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_away_is_a_blind_spot_everywhere() {
+    let mut objects = shop();
+    objects.away = true;
+    let (evidence, api) = look(objects, Settings::default()).await;
+    assert!(evidence.pods.unavailable().unwrap().starts_with("the API server answered 503"));
+    api.stop();
+    let cluster =
+        ClusterSettings { api_url: Some("http://127.0.0.1:9".into()), ..Default::default() };
+    let away = Collector::new(Settings::default(), collect::client(&cluster).await.unwrap(), None);
+    let why = away.subject(&checkout()).await.pods;
+    assert!(why.unavailable().unwrap().starts_with("cannot reach the API server"), "{why:?}");
+}
+
+#[tokio::test]
+async fn a_namespace_of_thousands_of_events_is_read_in_pages() {
+    let mut objects = shop();
+    for number in 0..1_200 {
+        let name = format!("many-{number}");
+        objects.put(
+            "events",
+            json!({ "metadata": { "namespace": "shop", "name": name }, "involvedObject": {} }),
+        );
+    }
+    let api = Kubernetes::start(objects).await.unwrap();
+    let settings = Settings { calls: 120, ..Settings::default() };
+    let (evidence, calls) = collector(&api, settings).await.namespace("shop").await;
+    assert_eq!(evidence.events.items().len(), 1_201);
+    assert_eq!(evidence.pods.items().len(), 2);
+    assert_eq!(usize::try_from(calls).unwrap(), api.requests().len());
+}
