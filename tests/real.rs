@@ -158,6 +158,18 @@ async fn a_gap_in_the_metrics_does_not_make_old_restarts_new() {
 }
 
 #[tokio::test]
+async fn a_gap_that_no_poll_fell_into_does_not_make_old_restarts_new() {
+    // Polls are far apart; the overlap before the second reaches into the gap.
+    let history = History::default()
+        .series(&counter("old-0", "u1", "a"), -1200, then(&[(900, 120)]))
+        .series(&counter("old-0", "u1", "a"), 1500, then(&[(900, 80)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let slow = |s: &mut PrometheusSettings| s.poll_interval = std::time::Duration::from_secs(900);
+    let polled = polls(&poller(&prometheus, slow), &[300, 595, 1510, 2410]).await;
+    assert!(polled.iter().all(|p| p.signals.is_empty()), "{polled:?}");
+}
+
+#[tokio::test]
 async fn a_series_that_comes_back_is_told_from_a_new_pod_by_its_age() {
     // One of two shards was away: its pods' series were gone at both times that are compared.
     let created = |pod: &str, uid: &str| {
@@ -303,7 +315,6 @@ fn alerts(heard: &Heard) -> Vec<(Signal, AlertSignal)> {
 
 #[tokio::test]
 async fn a_scraped_restart_is_polled_and_the_shipped_rule_fires_into_the_webhook() {
-    firsthand::tls::install();
     let heard = Heard::listening().await;
     let scraped = Scraped::serving(&page(0)).await;
     let alertmanager = RealAlertmanager::sending_to(&heard.url, "{}").await;
@@ -338,7 +349,6 @@ async fn a_scraped_restart_is_polled_and_the_shipped_rule_fires_into_the_webhook
 
 #[tokio::test]
 async fn without_honor_labels_the_alert_is_still_about_the_pod() {
-    firsthand::tls::install();
     let heard = Heard::listening().await;
     let scraped = Scraped::serving(&page(1)).await;
     let alertmanager = RealAlertmanager::sending_to(&heard.url, "{}").await;

@@ -267,7 +267,7 @@ impl Span {
             let waited = waited(interval);
             return Self { first: true, polled: compared, compared, waited, gap: true };
         };
-        // Right after a gap the counters of the overlap may be missing, and all would seem new.
+        // Right after a gap the counters of the overlap may be missing, and the answer would hold all there are.
         let steady = at - w.steady_since.as_second();
         let compared = (polled + OVERLAP).min(steady).max(polled);
         Self { first: false, polled, compared, waited: waited(polled), gap: polled > 2 * interval }

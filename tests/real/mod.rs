@@ -47,6 +47,8 @@ impl Drop for Process {
 
 impl Process {
     fn start(program: &str, package: &str, folder: TempDir, arguments: &[&str]) -> Self {
+        // Whether it is ready is asked with an HTTP client.
+        firsthand::tls::install();
         let port = free_port();
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let child = Command::new(program)
