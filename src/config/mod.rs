@@ -15,6 +15,7 @@ mod node;
 mod secret;
 mod validate;
 mod walk;
+mod wrong;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

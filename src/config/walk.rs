@@ -12,7 +12,8 @@ use super::Settings;
 use super::document::{join, sibling};
 use super::fault::{Fault, Level};
 use super::layers::Layers;
-use super::node::{Kind, Node, Wrong};
+use super::node::Node;
+use super::wrong::{Kind, Wrong};
 
 /// How many faults are named at most. Each costs one reading of the tree.
 const MOST: usize = 100;

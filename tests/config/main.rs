@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use firsthand::config::{self, DEFAULTS, Environment, Settings};
+use firsthand::diagnosis;
 use serde_json::Value;
 
 mod reference;
@@ -102,6 +103,14 @@ fn a_fault_tells_what_it_is_in_json_too() {
 fn defaults_in_yaml_and_in_code_are_the_same() {
     let from_yaml: Settings = serde_saphyr::from_str(DEFAULTS).unwrap();
     assert_eq!(from_yaml, Settings::default());
+}
+
+#[test]
+fn causes_named_in_the_defaults_exist() {
+    let known: Vec<&str> = diagnosis::causes::ALL.iter().map(|cause| cause.id).collect();
+    let named = Settings::default().incident.tell_at_once;
+    let unknown: Vec<&String> = named.iter().filter(|it| !known.contains(&it.as_str())).collect();
+    assert!(unknown.is_empty(), "{unknown:?}; there are: {known:?}");
 }
 
 #[test]
