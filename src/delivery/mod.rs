@@ -1,16 +1,18 @@
 //! One message owed to one receiver, sent until it is told.
 //!
-//! Enter: debts, from whoever keeps them ([`Debts`]), and the settings of the receivers. Leave: requests to Slack
-//! and to webhooks, and for every attempt an [`Outcome`](crate::incident::Outcome) that is written down.
+//! Enter: debts, from whoever keeps them ([`Debts`]), and the settings of the receivers. Leave:
+//! requests to Slack and to webhooks, and for every attempt an
+//! [`Outcome`](crate::incident::Outcome) that is written down.
 //!
-//! *Nothing here decides what is said or to whom; nothing is sent that was not committed; nothing is
-//! forgotten because it failed; no secret and no body of a message is ever logged.* What is sent is rendered at the last
-//! moment from the incident as it is then.
+//! *Nothing here decides what is said or to whom; nothing is sent that was not committed; nothing
+//! is forgotten because it failed; no secret and no body of a message is ever logged.* What is sent
+//! is rendered at the last moment from the incident as it is then.
 //!
-//! What is promised: to a Slack bot with history scope, once (after an attempt whose outcome is unknown the
-//! channel is searched before anything is sent again); to receivers that cannot be asked, at least once, with a
-//! key to drop repeats by. Trouble that passes is retried without end. What somebody must repair (a token, an
-//! archived channel) is parked, reported, and still tried once in a while, so that the repair is all it takes.
+//! What is promised: to a Slack bot with history scope, once (after an attempt whose outcome is
+//! unknown the channel is searched before anything is sent again); to receivers that cannot be
+//! asked, at least once, with a key to drop repeats by. Trouble that passes is retried without end.
+//! What somebody must repair (a token, an archived channel) is parked, reported, and still tried
+//! once in a while, so that the repair is all it takes.
 
 mod outbox;
 mod pacing;
@@ -39,7 +41,8 @@ pub struct Settings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub edit_pause: Duration,
-    /// Pause between the two searches for a message that may have arrived: longer than a slow post takes to show.
+    /// Pause between the two searches for a message that may have arrived: longer than a slow post
+    /// takes to show.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub search_pause: Duration,
@@ -47,7 +50,8 @@ pub struct Settings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// The longest pause between attempts while a receiver is away. It begins with half a second and doubles.
+    /// The longest pause between attempts while a receiver is away. It begins with half a second
+    /// and doubles.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub retry_max: Duration,
@@ -106,7 +110,8 @@ struct Told {
     place: Option<Place>,
 }
 
-/// Why a message is not told. `why` is a short word for metrics and `check`: the receiver's own, or ours.
+/// Why a message is not told. `why` is a short word for metrics and `check`: the receiver's own, or
+/// ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Trouble {
     /// Too fast; the receiver said how long to wait.
@@ -124,10 +129,12 @@ enum Trouble {
 }
 
 impl Receiver {
-    /// A receiver from its settings. Reads no secret yet: it is read for every attempt, because mounted secrets rotate.
+    /// A receiver from its settings. Reads no secret yet: it is read for every attempt, because
+    /// mounted secrets rotate.
     ///
     /// # Errors
-    /// When it has no kind or several, or when no TLS client can be built (no CA certificates in the image).
+    /// When it has no kind or several, or when no TLS client can be built (no CA certificates in
+    /// the image).
     pub fn new(receiver: &ReceiverSettings, settings: &Settings) -> Result<Self, String> {
         let kind = match (&receiver.slack, &receiver.webhook) {
             (Some(slack), None) => Kind::Slack(slack::Slack::new(slack, settings)?),
@@ -161,7 +168,8 @@ impl Receiver {
         }
     }
 
-    /// Asks whether a message whose outcome is unknown has arrived. `None`: it has not, or the receiver cannot be asked.
+    /// Asks whether a message whose outcome is unknown has arrived. `None`: it has not, or the
+    /// receiver cannot be asked.
     async fn find(&self, debt: &Debt) -> Result<Option<Told>, Trouble> {
         match &self.kind {
             Kind::Slack(slack) => slack.find(debt).await,

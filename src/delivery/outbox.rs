@@ -22,12 +22,13 @@ use crate::telemetry::events::{
     DeliveryBacklog, DeliveryParked, DeliveryRetry, DeliverySent, TaskPanicked,
 };
 
-/// How often one message is the one to probe an absent receiver with before the next gets its turn. One at a time keeps the
-/// number of messages with unknown outcome small; taking turns keeps one poisoned message from holding up the rest.
+/// How often one message is the one to probe an absent receiver with before the next gets its turn.
+/// One at a time keeps the number of messages with unknown outcome small; taking turns keeps one
+/// poisoned message from holding up the rest.
 const PROBES: u32 = 3;
 
-/// How often a message that vanished is told anew. Somebody deletes one or two; more is a channel that takes no edits, and
-/// a new message for every edit would be a flood.
+/// How often a message that vanished is told anew. Somebody deletes one or two; more is a channel
+/// that takes no edits, and a new message for every edit would be a flood.
 const ANEW: u32 = 3;
 
 /// The longest pause a receiver may ask for. It is obeyed to the second, but not for a year.
@@ -81,8 +82,8 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Starts a worker for every receiver. They end, each after the message in hand, when `stop` is cancelled. `context` is
-    /// what messages are rendered with; its time is set anew for each.
+    /// Starts a worker for every receiver. They end, each after the message in hand, when `stop` is
+    /// cancelled. `context` is what messages are rendered with; its time is set anew for each.
     pub fn start<D: Debts>(
         debts: &D,
         receivers: Vec<Receiver>,
@@ -125,7 +126,8 @@ impl Outbox {
         move || wake.iter().for_each(|wake| wake.notify_one())
     }
 
-    /// After `stop`: waits for the messages in hand, at most this long. What is cut off then is asked about at the next start.
+    /// After `stop`: waits for the messages in hand, at most this long. What is cut off then is
+    /// asked about at the next start.
     pub async fn finish(mut self, within: Duration) {
         let all = async { while self.workers.join_next().await.is_some() {} };
         if tokio::time::timeout(within, all).await.is_err() {
@@ -194,8 +196,8 @@ impl<D: Debts> Worker<D> {
         }
     }
 
-    /// Asks first where an earlier attempt may have arrived. A message that already has its place is only edited, and an
-    /// edit may be repeated.
+    /// Asks first where an earlier attempt may have arrived. A message that already has its place
+    /// is only edited, and an edit may be repeated.
     async fn attempt(&self, debt: &Debt) -> Result<Told, Failed> {
         if debt.uncertain && debt.place.is_none() {
             let found = self.receiver.find(debt).await;

@@ -48,8 +48,8 @@ impl Lane {
     }
 }
 
-/// The pauses of one receiver: growing while it is away, with jitter so that many daemons do not come back at once,
-/// without end, and over with the first success.
+/// The pauses of one receiver: growing while it is away, with jitter so that many daemons do not
+/// come back at once, without end, and over with the first success.
 #[derive(Debug)]
 pub(super) struct Patience {
     shape: ExponentialBuilder,

@@ -1,4 +1,5 @@
-//! Slack, through a bot: posts, edits in place, replies in the thread, and can be asked what arrived.
+//! Slack, through a bot: posts, edits in place, replies in the thread, and can be asked what
+//! arrived.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -22,20 +23,22 @@ use crate::incident::{Debt, Owed, Place};
 /// What our metadata is called in Slack.
 const EVENT: &str = "firsthand";
 
-/// Messages per page of a search, and pages: more than a channel takes in the minutes that are searched.
+/// Messages per page of a search, and pages: more than a channel takes in the minutes that are
+/// searched.
 const PAGE: (&str, usize) = ("200", 10);
 
 /// A search begins this long before the incident: Slack's clock is not ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(10);
 
-/// A Slack channel, through a bot that is a member of it. Scopes: `chat:write`; with `channels:history` (`groups:history`
-/// for private channels) nothing is ever told twice.
+/// A Slack channel, through a bot that is a member of it. Scopes: `chat:write`; with
+/// `channels:history` (`groups:history` for private channels) nothing is ever told twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The channel's id, `C0123456789` (in Slack: channel details, at the bottom).
     pub channel: String,
-    /// The file that holds the bot's token (`xoxb-…`). Read for every message, so a rotated token needs no restart.
+    /// The file that holds the bot's token (`xoxb-…`). Read for every message, so a rotated token
+    /// needs no restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// Or the environment variable that holds it.
@@ -60,7 +63,8 @@ pub(super) struct Slack {
     search_pause: Duration,
 }
 
-/// Of an answer only what is needed: a block that a library does not know must not turn a success into an error.
+/// Of an answer only what is needed: a block that a library does not know must not turn a success
+/// into an error.
 #[derive(Deserialize)]
 struct Stands {
     channel: String,
@@ -163,7 +167,8 @@ impl Slack {
         Ok(body)
     }
 
-    /// Searches by our own metadata. Twice, with a pause: a post that timed out may still land after the first look.
+    /// Searches by our own metadata. Twice, with a pause: a post that timed out may still land
+    /// after the first look.
     pub(super) async fn find(&self, debt: &Debt) -> Result<Option<Told>, Trouble> {
         for pause in [Some(self.search_pause), None] {
             match self.search(debt).await {
@@ -291,8 +296,9 @@ fn trouble(error: SlackClientError) -> Trouble {
     }
 }
 
-/// Slack's words (the `error` field; docs.slack.dev, chat.postMessage and chat.update). A word that is not known here is
-/// taken for something that somebody must repair: parked and tried again, never dropped.
+/// Slack's words (the `error` field; docs.slack.dev, chat.postMessage and chat.update). A word that
+/// is not known here is taken for something that somebody must repair: parked and tried again,
+/// never dropped.
 fn refusal(code: &str) -> Trouble {
     let why = code.to_owned();
     match code {

@@ -1,8 +1,9 @@
 //! Anything that takes an HTTP POST: the brief as JSON, signed, with a key to drop repeats by.
 //!
-//! Headers: `X-Firsthand-Timestamp` (seconds since 1970), `X-Firsthand-Signature` (`v1=` and the hex
-//! HMAC-SHA256 of `timestamp.body` under the shared secret; absent without a secret), `Idempotency-Key`
-//! (the same in every attempt to tell the same thing). Whoever verifies should also refuse old timestamps.
+//! Headers: `X-Firsthand-Timestamp` (seconds since 1970), `X-Firsthand-Signature` (`v1=` and the
+//! hex HMAC-SHA256 of `timestamp.body` under the shared secret; absent without a secret),
+//! `Idempotency-Key` (the same in every attempt to tell the same thing). Whoever verifies should
+//! also refuse old timestamps.
 
 use std::fmt::Write;
 use std::path::PathBuf;

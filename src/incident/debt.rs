@@ -1,7 +1,7 @@
 //! A debt: one message owed to one receiver, from the commit that decided it until it is told.
 //!
-//! The value stands here because the ledger keeps it and the delivery room pays it, and neither of the
-//! two knows the other.
+//! The value stands here because the ledger keeps it and the delivery room pays it, and neither of
+//! the two knows the other.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,8 @@ pub struct Debt {
     pub incident: Incident,
     /// Which message.
     pub what: Owed,
-    /// Names this message for ever, the same in every attempt: what a receiver can drop repeats by and
-    /// what is searched for after an attempt whose outcome is unknown.
+    /// Names this message for ever, the same in every attempt: what a receiver can drop repeats by
+    /// and what is searched for after an attempt whose outcome is unknown.
     pub key: String,
     /// Counts what was wanted of this message; told back in [`Outcome::Told`].
     pub revision: i64,
@@ -97,8 +97,8 @@ pub enum Outcome {
         /// The reason.
         why: String,
     },
-    /// It cannot be told until somebody repairs the receiver (an archived channel, a revoked token). Tried again
-    /// slowly, so that the repair is all it takes.
+    /// It cannot be told until somebody repairs the receiver (an archived channel, a revoked
+    /// token). Tried again slowly, so that the repair is all it takes.
     Parked {
         /// Not before.
         at: Timestamp,

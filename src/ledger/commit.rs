@@ -3,17 +3,19 @@
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
-use super::{Ledger, Result, debts, incidents, keep, ms, signals};
+use super::{Ledger, Result, incidents, keep, ms, owe, signals};
 use crate::diagnosis::{Evidence, Source};
 use crate::incident::{Decision, Entry, Incident};
 
-/// Entries of one timeline that are kept: the first ones tell how it began, the last ones where it stands.
+/// Entries of one timeline that are kept: the first ones tell how it began, the last ones where it
+/// stands.
 const TIMELINE: (i64, i64) = (200, 800);
 
 /// Pieces of evidence of one incident that are kept, from the beginning and from the end.
 const EVIDENCE: (i64, i64) = (3, 5);
 
-/// The largest piece of evidence, as JSON. Eight of them for each of a thousand incidents a month still fit a small disk.
+/// The largest piece of evidence, as JSON. Eight of them for each of a thousand incidents a month
+/// still fit a small disk.
 const EVIDENCE_BYTES: usize = 512 * 1024;
 
 /// What is left of each log when the evidence is too large.
@@ -37,8 +39,8 @@ pub struct Commit<'a> {
 }
 
 impl Ledger {
-    /// Commits a decision, and says how many messages are owed because of it: after this has returned they will be told,
-    /// whatever happens; had it failed, nothing would have changed.
+    /// Commits a decision, and says how many messages are owed because of it: after this has
+    /// returned they will be told, whatever happens; had it failed, nothing would have changed.
     ///
     /// # Errors
     /// [`super::LedgerError::Full`] or [`super::LedgerError::Busy`]: commit the same again later.
@@ -54,7 +56,7 @@ impl Ledger {
         }
         let mut owed = 0;
         for receiver in receivers {
-            owed += debts::owe(conn, incident, receiver, &decision.say, now).await?;
+            owed += owe::owe(conn, incident, receiver, &decision.say, now).await?;
         }
         signals::done(conn, done).await?;
         if let Some((name, value)) = watermark {
@@ -108,7 +110,8 @@ async fn append(conn: &mut SqliteConnection, incident: &Incident, entries: &[Ent
     Ok(())
 }
 
-/// Keeps evidence, so that a deleted pod does not delete the proof. One look's evidence is kept once.
+/// Keeps evidence, so that a deleted pod does not delete the proof. One look's evidence is kept
+/// once.
 async fn testify(
     conn: &mut SqliteConnection,
     incident: &Incident,
@@ -141,8 +144,8 @@ async fn testify(
     Ok(())
 }
 
-/// The evidence as JSON within [`EVIDENCE_BYTES`]: logs are cut first, then what is not about pods goes; what
-/// goes says so in its place.
+/// The evidence as JSON within [`EVIDENCE_BYTES`]: logs are cut first, then what is not about pods
+/// goes; what goes says so in its place.
 fn bounded(evidence: &Evidence) -> Result<String> {
     let whole = serde_json::to_string(evidence)?;
     if whole.len() <= EVIDENCE_BYTES {

@@ -11,18 +11,18 @@
 //!                    └── parked ◀────────┘     (slowly again, until somebody has repaired the receiver)
 //! ```
 //!
-//! Order within one incident and receiver: the main message first, then its replies one after the other. A
-//! row that waits holds up its own thread and nothing else.
+//! Order within one incident and receiver: the main message first, then its replies one after the
+//! other. A row that waits holds up its own thread and nothing else.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::{Ledger, LedgerError, Result, at, ms, signals};
-use crate::incident::{Claim, Debt, Incident, Outcome, Owed, Place, Reply, Say};
+use super::{Ledger, LedgerError, Result, at, ms};
+use crate::incident::{Claim, Debt, Outcome, Owed, Place};
 
-/// What may be claimed once its time has come: no reply before the main message stands, none before the one ahead
-/// of it is told or given up.
+/// What may be claimed once its time has come: no reply before the main message stands, none before
+/// the one ahead of it is told or given up.
 macro_rules! claimable {
     ($before:literal, $after:literal) => {
         concat!(
@@ -38,7 +38,8 @@ macro_rules! claimable {
     };
 }
 
-/// First messages go before edits and replies: in a storm everybody hears of everything before details follow.
+/// First messages go before edits and replies: in a storm everybody hears of everything before
+/// details follow.
 const NEXT: &str = claimable!(
     "SELECT d.id",
     "AND d.due_ms <= $2
@@ -46,7 +47,8 @@ const NEXT: &str = claimable!(
      LIMIT 1"
 );
 
-/// One debt with all it needs. Apart from [`NEXT`], which so sorts row numbers and not whole incidents.
+/// One debt with all it needs. Apart from [`NEXT`], which so sorts row numbers and not whole
+/// incidents.
 const DEBT: &str = "
     SELECT d.id, d.incident_id, d.receiver, d.kind, d.seq, d.body, d.broadcast, d.wanted_rev, d.state,
       d.attempts, d.channel, d.ts, d.posts, m.posts AS anew, m.channel AS main_channel, m.ts AS main_ts,
@@ -74,8 +76,9 @@ pub struct Stuck {
 }
 
 impl Ledger {
-    /// Takes the next message owed to a receiver, for one attempt to tell it. The claim is on disk before this returns:
-    /// a crash from here on leaves a row whose outcome is unknown, never one that looks untouched.
+    /// Takes the next message owed to a receiver, for one attempt to tell it. The claim is on disk
+    /// before this returns: a crash from here on leaves a row whose outcome is unknown, never one
+    /// that looks untouched.
     ///
     /// # Errors
     /// The store's.
@@ -131,9 +134,9 @@ impl Ledger {
         write.commit().await
     }
 
-    /// Puts right what an earlier run left behind; call it once, before anything is claimed. What was being sent is now
-    /// uncertain; what was parked, and main messages that were refused, are tried at once, because settings
-    /// or version may have changed. Says how many are uncertain.
+    /// Puts right what an earlier run left behind; call it once, before anything is claimed. What
+    /// was being sent is now uncertain; what was parked, and main messages that were refused, are
+    /// tried at once, because settings or version may have changed. Says how many are uncertain.
     ///
     /// # Errors
     /// The store's.
@@ -157,8 +160,8 @@ impl Ledger {
         Ok(uncertain)
     }
 
-    /// What a receiver is still owed: messages on their way, messages that wait for somebody's help, and
-    /// since when the oldest of the first has been due.
+    /// What a receiver is still owed: messages on their way, messages that wait for somebody's
+    /// help, and since when the oldest of the first has been due.
     ///
     /// # Errors
     /// The store's.
@@ -192,102 +195,6 @@ impl Ledger {
         .await?;
         rows.iter().map(stuck).collect()
     }
-}
-
-/// Makes what is to be said a debt to one receiver.
-pub(super) async fn owe(
-    conn: &mut SqliteConnection,
-    incident: &Incident,
-    receiver: &str,
-    say: &[Say],
-    now: Timestamp,
-) -> Result<usize> {
-    if say.is_empty() {
-        return Ok(0);
-    }
-    if say.contains(&Say::Main) {
-        owe_main(conn, incident, receiver, now).await?;
-    } else {
-        // Whoever hears only now still needs the message that the reply hangs under.
-        let main = sqlx::query(
-            "SELECT id FROM deliveries WHERE incident_id = $1 AND receiver = $2 AND kind = 'main'",
-        )
-        .bind(&incident.id)
-        .bind(receiver)
-        .fetch_optional(&mut *conn)
-        .await?;
-        if main.is_none() {
-            owe_main(conn, incident, receiver, now).await?;
-        }
-    }
-    for say in say {
-        if let Say::Reply { reply, broadcast } = say {
-            owe_reply(conn, incident, receiver, reply, *broadcast, now).await?;
-        }
-    }
-    Ok(say.len())
-}
-
-/// One row for good: a newer state makes it due again, at the earliest when the pause between edits is over.
-async fn owe_main(
-    conn: &mut SqliteConnection,
-    incident: &Incident,
-    receiver: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let id = signals::next(conn, "deliveries").await?;
-    sqlx::query(
-        "INSERT INTO deliveries (id, incident_id, receiver, kind, seq, body, broadcast, wanted_rev, state,
-           due_ms, attempts, posts)
-         VALUES ($1, $2, $3, 'main', 0, '', 0, 1, 'due', $4, 0, 0)
-         ON CONFLICT (incident_id, receiver, kind, seq) DO UPDATE SET
-           wanted_rev = deliveries.wanted_rev + 1,
-           state = CASE WHEN deliveries.state IN ('sent', 'refused') THEN 'due' ELSE deliveries.state END,
-           due_ms = CASE WHEN deliveries.due_ms > excluded.due_ms THEN deliveries.due_ms
-                         ELSE excluded.due_ms END",
-    )
-    .bind(id)
-    .bind(&incident.id)
-    .bind(receiver)
-    .bind(ms(now))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn owe_reply(
-    conn: &mut SqliteConnection,
-    incident: &Incident,
-    receiver: &str,
-    reply: &Reply,
-    broadcast: bool,
-    now: Timestamp,
-) -> Result<()> {
-    let row = sqlx::query(
-        "SELECT COALESCE(MAX(seq), 0) AS last FROM deliveries
-         WHERE incident_id = $1 AND receiver = $2 AND kind = 'reply'",
-    )
-    .bind(&incident.id)
-    .bind(receiver)
-    .fetch_one(&mut *conn)
-    .await?;
-    let seq = row.try_get::<i64, _>("last")? + 1;
-    let id = signals::next(conn, "deliveries").await?;
-    sqlx::query(
-        "INSERT INTO deliveries (id, incident_id, receiver, kind, seq, body, broadcast, wanted_rev, state,
-           due_ms, attempts, posts)
-         VALUES ($1, $2, $3, 'reply', $4, $5, $6, 1, 'due', $7, 0, 0)",
-    )
-    .bind(id)
-    .bind(&incident.id)
-    .bind(receiver)
-    .bind(seq)
-    .bind(serde_json::to_string(reply)?)
-    .bind(i64::from(broadcast))
-    .bind(ms(now))
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 async fn next_at(conn: &mut SqliteConnection, receiver: &str) -> Result<Option<Timestamp>> {

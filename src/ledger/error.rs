@@ -5,7 +5,8 @@ use std::path::Path;
 /// The ledger could not do what was asked. A write that failed has changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// There is no room. Passes when there is again: keep running, answer webhooks with 503, try again.
+    /// There is no room. Passes when there is again: keep running, answer webhooks with 503, try
+    /// again.
     #[error("the ledger has no room to write ({0}); free disk space or raise store.max_mib")]
     Full(String),
     /// Somebody else held it for too long. Passes: try again.
@@ -69,8 +70,8 @@ impl From<serde_json::Error> for LedgerError {
     }
 }
 
-/// SQLite's result codes (<https://www.sqlite.org/rescode.html>); the low byte is the primary code. An
-/// I/O error counts as full: on a network or overlay file system it is how a full disk shows.
+/// SQLite's result codes (<https://www.sqlite.org/rescode.html>); the low byte is the primary code.
+/// An I/O error counts as full: on a network or overlay file system it is how a full disk shows.
 fn by_code(code: i64, message: String) -> LedgerError {
     match code & 0xff {
         5 | 6 => LedgerError::Busy(message),

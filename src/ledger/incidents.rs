@@ -90,8 +90,8 @@ impl Ledger {
         Ok(row.try_get::<Option<i64>, _>("look_ms")?.map(at))
     }
 
-    /// An id for a new incident, said aloud and sorted by time: `FH-20261121-0211-checkout`. A second one of that
-    /// minute and name is `…-2`.
+    /// An id for a new incident, said aloud and sorted by time: `FH-20261121-0211-checkout`. A
+    /// second one of that minute and name is `…-2`.
     ///
     /// # Errors
     /// The store's.

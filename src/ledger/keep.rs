@@ -5,7 +5,8 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{Ledger, Result, at, ms, signals};
 
-/// Samples that are kept, and the size of one. Enough to see a pattern; too little to fill a disk with.
+/// Samples that are kept, and the size of one. Enough to see a pattern; too little to fill a disk
+/// with.
 const SAMPLES: (i64, usize) = (20, 16 * 1024);
 
 /// Rows deleted in one transaction: the writer is held for milliseconds, not for the whole sweep.
@@ -75,7 +76,8 @@ impl Ledger {
         write.commit().await
     }
 
-    /// Keeps the beginning of a body that could not be read; the oldest goes. The caller has redacted it.
+    /// Keeps the beginning of a body that could not be read; the oldest goes. The caller has
+    /// redacted it.
     ///
     /// # Errors
     /// The store's.
@@ -125,8 +127,8 @@ impl Ledger {
             .collect()
     }
 
-    /// Forgets closed incidents and signals from before `before`. Open incidents stay however old they are, and so do
-    /// signals that nobody has worked off.
+    /// Forgets closed incidents and signals from before `before`. Open incidents stay however old
+    /// they are, and so do signals that nobody has worked off.
     ///
     /// # Errors
     /// The store's; what was swept until then stays swept.

@@ -1,18 +1,20 @@
-//! What must not be forgotten: signals, incidents, their timeline and evidence, and what is owed to whom.
+//! What must not be forgotten: signals, incidents, their timeline and evidence, and what is owed to
+//! whom.
 //!
 //! Enter: signals as they are heard, and decisions with all that follows from them, as one
-//! [`Commit`]. Leave: the same, in order, after any crash. Before [`Ledger::commit`] has returned nothing
-//! is sent; after it nothing is forgotten.
+//! [`Commit`]. Leave: the same, in order, after any crash. Before [`Ledger::commit`] has returned
+//! nothing is sent; after it nothing is forgotten.
 //!
-//! *Nothing in this room decides, renders or sends; nothing is written outside a transaction; no row grows
-//! without a bound.* One SQLite file (WAL, every commit synced), one daemon per file, no network file
-//! systems. The SQL keeps to what PostgreSQL also takes.
+//! *Nothing in this room decides, renders or sends; nothing is written outside a transaction; no
+//! row grows without a bound.* One SQLite file (WAL, every commit synced), one daemon per file, no
+//! network file systems. The SQL keeps to what PostgreSQL also takes.
 
 mod commit;
 mod debts;
 mod error;
 mod incidents;
 mod keep;
+mod owe;
 mod signals;
 mod store;
 
@@ -36,13 +38,15 @@ pub type Result<T> = std::result::Result<T, LedgerError>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The file. Created when it is not there; its folder must be. Two more stand beside it (`-wal`, `-shm`).
+    /// The file. Created when it is not there; its folder must be. Two more stand beside it
+    /// (`-wal`, `-shm`).
     pub path: PathBuf,
     /// How long closed incidents and the keys of signals are kept.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub keep: Duration,
-    /// How large the file may grow, in MiB. When it is full, webhooks are answered with 503 until pruning has made room.
+    /// How large the file may grow, in MiB. When it is full, webhooks are answered with 503 until
+    /// pruning has made room.
     pub max_mib: u64,
 }
 

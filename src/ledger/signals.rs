@@ -10,7 +10,8 @@ impl Ledger {
     /// repeated delivery changes nothing. When this has returned they survive a kill.
     ///
     /// # Errors
-    /// [`LedgerError::Full`] or [`LedgerError::Busy`]: nothing was kept, the sender should try again.
+    /// [`LedgerError::Full`] or [`LedgerError::Busy`]: nothing was kept, the sender should try
+    /// again.
     pub async fn accept(&self, signals: &[Signal]) -> Result<usize> {
         if signals.is_empty() {
             return Ok(0);
@@ -24,8 +25,8 @@ impl Ledger {
         Ok(new)
     }
 
-    /// The oldest signals that nobody has worked off, with their row numbers. A row that cannot be read (written
-    /// by a version that was rolled back) is set aside and the rest is returned.
+    /// The oldest signals that nobody has worked off, with their row numbers. A row that cannot be
+    /// read (written by a version that was rolled back) is set aside and the rest is returned.
     ///
     /// # Errors
     /// The store's.

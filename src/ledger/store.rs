@@ -16,7 +16,8 @@ use super::LedgerError;
 /// The newest schema this version knows; the number of the last migration.
 pub(super) const SCHEMA: i64 = 1;
 
-/// How long a caller waits for the file. Longer than a slow fsync, shorter than a webhook's patience.
+/// How long a caller waits for the file. Longer than a slow fsync, shorter than a webhook's
+/// patience.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// SQLite's own page size; `max_mib` is counted in it.
@@ -112,7 +113,8 @@ impl Store {
         Ok(self.read.acquire().await?)
     }
 
-    /// Begins a write. Nothing of it stands until [`Write::commit`] has returned; then all of it does.
+    /// Begins a write. Nothing of it stands until [`Write::commit`] has returned; then all of it
+    /// does.
     pub(super) async fn write(&self) -> Result<Write, LedgerError> {
         let mut write = Write { conn: self.write.acquire().await?, open: true };
         // IMMEDIATE: a deferred transaction that reads first cannot upgrade on a stale snapshot.
@@ -152,8 +154,8 @@ impl Write {
 
 impl Drop for Write {
     fn drop(&mut self) {
-        // SQLite may have rolled back by itself (a full disk) or not (a cancelled caller). Closing the
-        // connection is right in both cases; the pool opens another.
+        // SQLite may have rolled back by itself (a full disk) or not (a cancelled caller). Closing
+        // the connection is right in both cases; the pool opens another.
         if self.open {
             self.conn.close_on_drop();
         }

@@ -1,9 +1,11 @@
-//! A stand-in of Slack's Web API, as strict as the real one: it enforces the limits of messages and blocks,
-//! the pace of a channel and the error words, answers badly on order, and remembers everything.
+//! A stand-in of Slack's Web API, as strict as the real one: it enforces the limits of messages and
+//! blocks, the pace of a channel and the error words, answers badly on order, and remembers
+//! everything.
 //!
-//! Enters: `auth.test`, `chat.postMessage`, `chat.update`, `conversations.history` and `conversations.replies`
-//! on loopback. Leaves: the channels as people would see them ([`Slack::messages`], [`Slack::thread`]), and what a
-//! careful reviewer would object to although Slack itself accepts it ([`Slack::violations`]).
+//! Enters: `auth.test`, `chat.postMessage`, `chat.update`, `conversations.history` and
+//! `conversations.replies` on loopback. Leaves: the channels as people would see them
+//! ([`Slack::messages`], [`Slack::thread`]), and what a careful reviewer would object to although
+//! Slack itself accepts it ([`Slack::violations`]).
 
 mod api;
 mod rules;
@@ -166,8 +168,8 @@ impl Slack {
         self.world.lock().messages.clone()
     }
 
-    /// What Slack would accept and a careful reviewer would not: mentions, forged links, unescaped text, missing
-    /// fallback text, unfurled links, a repeated metadata key.
+    /// What Slack would accept and a careful reviewer would not: mentions, forged links, unescaped
+    /// text, missing fallback text, unfurled links, a repeated metadata key.
     pub fn violations(&self) -> Vec<String> {
         self.world.lock().violations.clone()
     }

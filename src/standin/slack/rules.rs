@@ -1,7 +1,7 @@
 //! What Slack refuses, and what it accepts although it should not be sent.
 //!
-//! Limits from the reference of Block Kit and chat.postMessage (docs.slack.dev); that all blocks together are refused from
-//! about 13,200 characters is not documented (slackapi/bolt-js#2509).
+//! Limits from the reference of Block Kit and chat.postMessage (docs.slack.dev); that all blocks
+//! together are refused from about 13,200 characters is not documented (slackapi/bolt-js#2509).
 
 use std::collections::HashSet;
 
@@ -183,7 +183,8 @@ fn said(value: &Value) -> usize {
     }
 }
 
-/// The strings of a block in which control sequences work; mentions in rich text are noted as such a string.
+/// The strings of a block in which control sequences work; mentions in rich text are noted as such
+/// a string.
 fn mrkdwn<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
         Value::Object(fields) => {
@@ -200,8 +201,8 @@ fn mrkdwn<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     }
 }
 
-/// What is wrong with a text in which `&`, `<` and `>` must stand for themselves only as entities: mentions,
-/// links to anything but the web, and characters that were not escaped.
+/// What is wrong with a text in which `&`, `<` and `>` must stand for themselves only as entities:
+/// mentions, links to anything but the web, and characters that were not escaped.
 fn unescaped(text: &str) -> Option<String> {
     let mut rest = text;
     let mut line_start = true;
