@@ -46,7 +46,7 @@ impl Found {
             cause: CauseWords::of(finding),
             changed: Changed::of(finding, at, 3),
             next: oncall::next(finding),
-            avoid: oncall::dont(finding),
+            avoid: oncall::avoid(finding),
             unknown: oncall::unknown(Some(finding), &[]),
         }
     }
@@ -91,12 +91,19 @@ pub fn checklist(health: &Health) -> Vec<(bool, String)> {
         (health.rollout_complete, rollout.to_owned()),
         (health.waiting.is_empty(), waiting),
     ];
+    if health.desired == 0 {
+        list.remove(1);
+    }
     if !health.services.is_empty() {
         let words = match silent.as_slice() {
             [] => "every Service has endpoints".to_owned(),
             silent => format!("no endpoints: {}", silent.join(", ")),
         };
         list.push((silent.is_empty(), words));
+    }
+    // Jobs and bare pods have no rollout: what does not apply is not held against them.
+    if health.is_healthy() {
+        list.retain(|(holds, _)| *holds);
     }
     list
 }

@@ -27,7 +27,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
     cause(&mut out, &words.cause);
     item(&mut out, "Changed", words.changed.as_ref().map(super::Changed::line).as_deref());
     next(&mut out, &words.next);
-    item(&mut out, "Don't", joined(&words.dont).as_deref());
+    item(&mut out, "Avoid", joined(&words.avoid).as_deref());
     item(&mut out, "Unknown", joined(&words.unknown).as_deref());
     let links: Vec<_> =
         words.links.iter().map(|link| format!("[{}]({})", link.label, link.url)).collect();
@@ -73,7 +73,7 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
         cause(&mut out, &words.cause);
         item(&mut out, "Changed", words.changed.as_ref().map(super::Changed::line).as_deref());
         next(&mut out, &words.next);
-        item(&mut out, "Don't", joined(&words.avoid).as_deref());
+        item(&mut out, "Avoid", joined(&words.avoid).as_deref());
         item(&mut out, "Unknown", joined(&words.unknown).as_deref());
     }
     for (object, health) in &diagnosis.healthy {

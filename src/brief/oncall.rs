@@ -33,8 +33,8 @@ pub struct OnCall {
     pub changed: Option<Changed>,
     /// What to do: two or three choices. None once it is over.
     pub next: Vec<Choice>,
-    /// What not to do. None once it is over.
-    pub dont: Vec<String>,
+    /// What not to do (`rolling back: …`). None once it is over.
+    pub avoid: Vec<String>,
     /// What is not known.
     pub unknown: Vec<String>,
     /// The alerts that joined, in one line.
@@ -67,7 +67,7 @@ impl OnCall {
             cause: finding.map_or_else(|| no_cause(incident, context), CauseWords::of),
             changed: finding.and_then(|finding| Changed::of(finding, context.at, 3)),
             next: finding.filter(|_| failing).map(next).unwrap_or_default(),
-            dont: finding.filter(|_| failing).map(dont).unwrap_or_default(),
+            avoid: finding.filter(|_| failing).map(avoid).unwrap_or_default(),
             unknown: if open { unknown(finding, &incident.blind_spots) } else { Vec::new() },
             alerts: alerts(incident, context),
             links: links::links(incident, context),
@@ -227,7 +227,7 @@ pub(super) fn next(finding: &Finding) -> Vec<Choice> {
 }
 
 /// At most two warnings, bounded.
-pub(super) fn dont(finding: &Finding) -> Vec<String> {
+pub(super) fn avoid(finding: &Finding) -> Vec<String> {
     finding.avoid.iter().take(2).map(|text| plain::short(text, 240)).collect()
 }
 

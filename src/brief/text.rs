@@ -88,7 +88,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
         pen,
     );
     words.next.iter().enumerate().for_each(|(i, choice)| next(&mut out, i, choice, pen));
-    words.dont.iter().for_each(|text| label(&mut out, "avoid", text, pen));
+    words.avoid.iter().for_each(|text| label(&mut out, "avoid", text, pen));
     words.unknown.iter().for_each(|text| label(&mut out, "unknown", text, pen));
     words.links.iter().for_each(|link| {
         out.push_str(&format!("  {:<10}{}\n", link.label.to_lowercase(), link.url))

@@ -234,3 +234,37 @@ fn clock(ts: &str) -> String {
     let when = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     when.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Look, lines, wrapped};
+
+    #[test]
+    fn a_message_reads_as_lines_in_its_order() {
+        let blocks = [
+            json!({"type": "header", "text": {"type": "plain_text", "text": "SEV2  checkout is down"}}),
+            json!({"type": "section", "fields": [{"type": "mrkdwn", "text": "*Hurt*\n0 of 2 &lt;pods&gt;\n8 restarts"}]}),
+            json!({"type": "rich_text", "elements": [
+                {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "panic: <nil>\n\tmain.go:1"}]}]}),
+        ];
+        let told: Vec<_> =
+            lines(&blocks, "").into_iter().map(|line| (line.text, line.look)).collect();
+        let expected = [
+            ("SEV2  checkout is down", Look::Title),
+            ("Hurt  0 of 2 <pods>; 8 restarts", Look::Plain),
+            ("panic: <nil>", Look::Code),
+            ("\tmain.go:1", Look::Code),
+        ];
+        assert_eq!(told, expected.map(|(text, look)| (text.to_owned(), look)));
+    }
+
+    #[test]
+    fn rows_break_between_words_and_lose_none() {
+        let text = "Service checkout has no endpoints and averyveryverylongwordthatfitsnowhere";
+        let rows = wrapped(text, 20);
+        assert_eq!(rows.join(" "), text);
+        assert_eq!(rows.first().map(String::as_str), Some("Service checkout has"));
+    }
+}

@@ -173,7 +173,7 @@ pub(crate) fn panic_finding() -> Finding {
             ),
             choice("fix forward", "", "/src/main.go:242 (PlaceOrder), then release again"),
         ],
-        avoid: vec!["delete the pods: that resets the back-off and loses the log above".into()],
+        avoid: vec!["deleting the pods: that resets the back-off and loses the log above".into()],
         unknown: vec!["whether orders in flight were saved".into()],
         excerpt: Some(Excerpt {
             source: "previous log of checkout-67cb7-85lnb, container server".into(),

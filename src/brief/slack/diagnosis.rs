@@ -28,7 +28,7 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
         out.push(ease(2), cause(&words.cause));
         out.push(ease(4), words.changed.as_ref().map_or(serde_json::Value::Null, changed));
         out.push(ease(5), next(&words.next));
-        out.push(ease(6), labelled("Don't ", &words.avoid));
+        out.push(ease(6), labelled("Avoid ", &words.avoid));
     }
     let more: Vec<_> = diagnosis
         .findings

@@ -44,7 +44,7 @@ pub fn main(incident: &Incident, context: &Context) -> Message {
     out.push(0, cause(&words.cause));
     out.push(3, words.changed.as_ref().map_or(Value::Null, changed));
     out.push(4, next(&words.next));
-    out.push(5, labelled("Don't ", &words.dont));
+    out.push(5, labelled("Avoid ", &words.avoid));
     out.push(6, labelled("Unknown ", &words.unknown));
     out.push(7, link_buttons(&words.links));
     let footer: Vec<_> = words.alerts.iter().chain(&words.footer).map(String::as_str).collect();
