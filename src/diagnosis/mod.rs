@@ -19,6 +19,7 @@ mod event;
 mod evidence;
 mod finding;
 mod health;
+pub mod log;
 mod memory;
 mod object;
 mod owner;

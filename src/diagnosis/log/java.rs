@@ -1,0 +1,194 @@
+//! The JVM and .NET: exceptions with their causes.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::choose::Found;
+use super::lines::Lines;
+use super::{Frame, Kind, Language, Weight};
+
+/// The class at the end of a line's prefix: `Exception in thread "main" java.lang.X: message`.
+static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[\s:])((?:[A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*(?:Exception|Error|Failure|Throwable))(?:: (.*))?$").ok()
+});
+
+static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^\s*at (?:[\w.@-]*//?)*([\w$.<>]+)\(([\w$]+\.(?:java|kt|scala|groovy))(?::(\d+))?\)",
+    )
+    .ok()
+});
+
+/// Packages of the platform, of servers and of libraries that most services stand on.
+const FOREIGN: [&str; 34] = [
+    "java.",
+    "javax.",
+    "jakarta.",
+    "jdk.",
+    "sun.",
+    "com.sun.",
+    "org.springframework.",
+    "org.apache.",
+    "org.hibernate.",
+    "com.zaxxer.",
+    "org.eclipse.",
+    "io.netty.",
+    "reactor.",
+    "kotlin.",
+    "kotlinx.",
+    "scala.",
+    "com.fasterxml.",
+    "org.postgresql.",
+    "com.mysql.",
+    "org.mariadb.",
+    "redis.clients.",
+    "io.lettuce.",
+    "org.jboss.",
+    "io.quarkus.",
+    "io.micronaut.",
+    "com.google.",
+    "ch.qos.",
+    "org.slf4j.",
+    "io.grpc.",
+    "okhttp3.",
+    "com.mongodb.",
+    "org.flywaydb.",
+    "akka.",
+    "io.vertx.",
+];
+
+/// A report is not longer than this, whatever recursion put into it.
+const REPORT_LINES: usize = 4096;
+
+pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
+    if line.contains("APPLICATION FAILED TO START") {
+        return spring(lines, at);
+    }
+    if line.starts_with("Unhandled exception. ") || line.starts_with("Unhandled Exception: ") {
+        return dot_net(lines, at, line);
+    }
+    let (first, message) = header(lines, at)?;
+    let thread = first_word_is_thread(&lines.clean(first));
+    let (mut best, mut best_message) = (first, message);
+    let (mut to, mut part) = (at, Vec::new());
+    let mut frames: Vec<Option<Frame>> = Vec::new();
+    for at in first + 1..lines.len().min(first + REPORT_LINES) {
+        let line = lines.clean(at);
+        if let Some(cause) = line.strip_prefix("Caused by: ") {
+            frames.push(own(&part));
+            part.clear();
+            (best, best_message) = (at, cause.trim().to_owned());
+        } else if !is_inside(&line) && at > to {
+            break;
+        } else if let Some(frame) = place(&line) {
+            part.push(frame);
+        }
+        to = at.max(to);
+    }
+    frames.push(own(&part));
+    Some(Found {
+        at: best,
+        from: first,
+        to,
+        kind: Kind::Exception,
+        weight: if thread { Weight::Ended } else { Weight::Logged },
+        language: Language::Java,
+        message: best_message,
+        frame: frames.into_iter().rev().flatten().next(),
+        named: None,
+        why: "the innermost cause of the last exception before the end of the log",
+    })
+}
+
+/// The line of the exception's class at or a little above `at`, and the class with its message.
+fn header(lines: &Lines<'_>, at: usize) -> Option<(usize, String)> {
+    (at.saturating_sub(6)..=at).rev().find_map(|at| {
+        let line = lines.clean(at);
+        let found = HEADER.as_ref()?.captures(&line)?;
+        let message = found.get(2).map(|message| format!(": {}", message.as_str()));
+        Some((at, format!("{}{}", found.get(1)?.as_str(), message.unwrap_or_default())))
+    })
+}
+
+fn first_word_is_thread(line: &str) -> bool {
+    line.contains("Exception in thread \"main\"") || line.contains("Exception in Application start")
+}
+
+fn is_inside(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("at ") || line.starts_with("... ") || line.starts_with("Suppressed: ")
+}
+
+fn place(line: &str) -> Option<(Frame, bool)> {
+    let found = PLACE.as_ref()?.captures(line)?;
+    let function = found.get(1)?.as_str();
+    let own = !FOREIGN.iter().any(|package| function.starts_with(package));
+    let frame = Frame {
+        file: found.get(2)?.as_str().to_owned(),
+        line: found.get(3).and_then(|number| number.as_str().parse().ok()),
+        function: Some(function.to_owned()),
+    };
+    Some((frame, own))
+}
+
+fn own(frames: &[(Frame, bool)]) -> Option<Frame> {
+    frames.iter().find(|(_, own)| *own).map(|(frame, _)| frame.clone())
+}
+
+/// Spring Boot's own report: a heading, then `Description:` and the sentence.
+fn spring(lines: &Lines<'_>, at: usize) -> Option<Found> {
+    let heading = (at..at + 8).find(|at| lines.clean(*at).starts_with("Description:"))?;
+    let told = (heading + 1..heading + 5).find(|at| !lines.clean(*at).trim().is_empty())?;
+    let action = (told..told + 16).find(|at| lines.clean(*at).starts_with("Action:"));
+    Some(Found {
+        at: told,
+        from: at,
+        to: action.map_or(told, |action| action + 3),
+        kind: Kind::Exception,
+        weight: Weight::Ended,
+        language: Language::Java,
+        message: lines.clean(told).trim().to_owned(),
+        frame: None,
+        named: None,
+        why: "Spring Boot's own report of why the application did not start",
+    })
+}
+
+/// `Unhandled exception. A: x` with ` ---> B: y` for each cause; the deepest counts.
+fn dot_net(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
+    static DOT_NET: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^\s*at ([\w.<>`+\[\],]+)\(.*\) in (.+):line (\d+)").ok());
+    let first = line.split_once(['.', ':']).map(|(_, rest)| rest.trim())?;
+    let (mut best, mut message, mut to, mut frame) = (at, first.to_owned(), at, None);
+    for at in at + 1..lines.len().min(at + REPORT_LINES) {
+        let line = lines.clean(at);
+        let line = line.trim_start();
+        if let Some(cause) = line.strip_prefix("---> ") {
+            (best, message, frame) = (at, cause.to_owned(), None);
+        } else if let Some(found) = DOT_NET.as_ref().and_then(|place| place.captures(line)) {
+            frame = frame.or_else(|| {
+                Some(Frame {
+                    file: found.get(2)?.as_str().to_owned(),
+                    line: found.get(3)?.as_str().parse().ok(),
+                    function: Some(found.get(1)?.as_str().to_owned()),
+                })
+            });
+        } else if !line.starts_with("at ") && !line.starts_with("--- ") {
+            break;
+        }
+        to = at;
+    }
+    Some(Found {
+        at: best,
+        from: at,
+        to,
+        kind: Kind::Exception,
+        weight: Weight::Ended,
+        language: Language::DotNet,
+        message,
+        frame,
+        named: None,
+        why: "the .NET runtime ends the process after an unhandled exception",
+    })
+}
