@@ -13,6 +13,7 @@
 mod cause;
 mod changed;
 mod clock;
+mod explain;
 mod found;
 mod headline;
 mod hurt;
@@ -31,6 +32,7 @@ use crate::incident::Rules;
 
 pub use cause::{CauseWords, Quote};
 pub use changed::Changed;
+pub use explain::{explain_index, explain_json, explain_list, explain_page, explain_text};
 pub use found::{Found, checklist};
 pub use headline::Dot;
 pub use hurt::Hurt;

@@ -9,6 +9,7 @@
 
 mod check;
 mod completions;
+mod explain;
 pub mod logging;
 mod run;
 
@@ -43,6 +44,8 @@ pub enum Command {
     Run(run::Args),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
+    /// What does a cause mean? Without one, lists all
+    Explain(explain::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -83,6 +86,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
     match command {
         Command::Run(args) => run::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
+        Command::Explain(args) => explain::run(&args, out),
         Command::Completions(args) => completions::run(&args, out),
     }
 }

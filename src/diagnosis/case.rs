@@ -1,8 +1,11 @@
 //! One workload that is not well, as a cause wants to ask about it.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
+use super::ending::{Ending, endings};
 use super::event::EventView;
 use super::pod::{ContainerView, LogView, PodView, Trouble};
 use super::pull::{PullFault, pull_fault};
@@ -24,6 +27,7 @@ pub struct Case<'a> {
     health: &'a Health,
     rollout: Option<&'a Rollout>,
     revisions: Option<&'a Revisions<'a>>,
+    endings: OnceCell<Vec<Ending<'a>>>,
 }
 
 impl<'a> Case<'a> {
@@ -37,7 +41,8 @@ impl<'a> Case<'a> {
         let pods = world.pods_of(object);
         let troubled = troubled(object, &pods);
         let events = world.events_of_workload(object);
-        Self { world, object, pods, troubled, events, health, rollout, revisions }
+        let endings = OnceCell::new();
+        Self { world, object, pods, troubled, events, health, rollout, revisions, endings }
     }
 
     /// The workload: the root owner.
@@ -159,6 +164,11 @@ impl<'a> Case<'a> {
     /// The number of the revision before, if that holds for it.
     pub fn previous_number_if(&self, holds: bool) -> Option<&'a str> {
         self.previous_revision().map(|(number, _)| number).filter(|_| holds)
+    }
+
+    /// How the containers in trouble ended, by their logs and exit codes; read once for all causes.
+    pub(super) fn endings(&self) -> &[Ending<'a>] {
+        self.endings.get_or_init(|| endings(self))
     }
 
     /// The names of the Secrets of its namespace, or why they are not known.

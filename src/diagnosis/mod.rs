@@ -14,6 +14,7 @@ mod blind;
 mod case;
 mod cause;
 pub mod causes;
+mod ending;
 mod engine;
 mod event;
 mod evidence;

@@ -2,10 +2,16 @@
 //!
 //! A new cause is its file, one folder in `tests/scenarios/`, and two lines here.
 
+mod application_crashed;
+mod argument_invalid;
 mod claim_unbound;
+mod command_not_found;
 mod config_key_missing;
 mod configmap_missing;
 mod container_exits_cleanly;
+mod dependency_unreachable;
+mod env_var_missing;
+mod exec_format_error;
 mod image_not_found;
 mod image_platform_missing;
 mod image_pull_unauthorised;
@@ -45,6 +51,8 @@ pub static ALL: &[&Cause] = &[
     &secret_missing::CAUSE,
     &configmap_missing::CAUSE,
     &config_key_missing::CAUSE,
+    &command_not_found::CAUSE,
+    &exec_format_error::CAUSE,
     // runs and dies
     &oom_killed::CAUSE,
     &oom_killed_node::CAUSE,
@@ -54,6 +62,11 @@ pub static ALL: &[&Cause] = &[
     &pod_evicted::CAUSE,
     &pod_deleted::CAUSE,
     &container_exits_cleanly::CAUSE,
+    // ends itself, says its log
+    &env_var_missing::CAUSE,
+    &argument_invalid::CAUSE,
+    &dependency_unreachable::CAUSE,
+    &application_crashed::CAUSE,
     // is not ready
     &readiness_probe_failing::CAUSE,
     // nothing is proved

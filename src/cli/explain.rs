@@ -1,0 +1,47 @@
+//! `firsthand explain`: what does a cause mean?
+
+use std::io::Write;
+
+use anyhow::bail;
+
+use super::{Format, Outcome};
+use crate::brief::{explain_json, explain_list, explain_text};
+use crate::diagnosis::Cause;
+use crate::diagnosis::causes::ALL;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  firsthand explain env-var-missing")]
+pub struct Args {
+    /// The cause, as findings name it; without one, all are listed
+    #[arg(value_name = "CAUSE")]
+    cause: Option<String>,
+    /// How to print the answer
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Explains one cause, or lists all.
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    match (&args.cause, args.output) {
+        (None, Format::Text) => write!(out, "{}", explain_list(ALL))?,
+        (None, Format::Json) => {
+            let all: Vec<_> = ALL.iter().map(|cause| explain_json(cause)).collect();
+            writeln!(out, "{:#}", serde_json::Value::from(all))?;
+        }
+        (Some(id), Format::Text) => write!(out, "{}", explain_text(find(id)?))?,
+        (Some(id), Format::Json) => writeln!(out, "{:#}", explain_json(find(id)?))?,
+    }
+    Ok(Outcome::Fine)
+}
+
+fn find(id: &str) -> anyhow::Result<&'static Cause> {
+    if let Some(cause) = ALL.iter().find(|cause| cause.id == id) {
+        return Ok(cause);
+    }
+    let likeness = |cause: &&&Cause| (strsim::jaro_winkler(cause.id, id) * 1000.0) as u32;
+    match ALL.iter().max_by_key(likeness).filter(|cause| likeness(cause) > 700) {
+        Some(near) => bail!("no cause is called {id:?}; did you mean {:?}?", near.id),
+        None => bail!("no cause is called {id:?}; firsthand explain lists them all"),
+    }
+}

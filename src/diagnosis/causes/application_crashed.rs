@@ -1,0 +1,72 @@
+//! The program ends itself: a panic, an exception that nobody catches, a last fatal word.
+
+use super::prelude::*;
+use crate::diagnosis::ending::Ending;
+use crate::diagnosis::log::Kind;
+
+pub(super) static CAUSE: Cause = Cause {
+    id: "application-crashed",
+    title: "The application crashes on an error of its own",
+    since: "0.1.0",
+    reads: &[Pods, Logs, Revisions],
+    clears: &[],
+    why: "The application in container {container} crashes: {message}. It happens at {frame} ({function}).",
+    fix: &[
+        "Fix {frame} ({function}).",
+        "Fix the error that container {container} names: {message}.",
+    ],
+    avoid: &["Raising limits or probe thresholds: the application ends itself."],
+    looks_for: &[
+        "A Go panic or fatal error with the goroutine that was running.",
+        "A Python traceback; in a chain, the last exception and the first.",
+        "A Java or Kotlin exception of the main thread; the innermost `Caused by`. Spring Boot's own report.",
+        "A Node.js error that nobody caught, or a rejection that nobody handled.",
+        "Reports of Rust, Ruby, .NET, PHP, C and C++; the last message of level fatal in any structured log.",
+        "An exit code that such an end has. A kill from outside (137, 143, OOMKilled, a failed probe) is no crash.",
+    ],
+    confirm: "The container runs for longer than it ever did between two crashes, and its restart count stands still.",
+    links: &[
+        "https://kubernetes.io/docs/tasks/debug/debug-application/debug-running-pod/",
+        "https://go.dev/ref/spec#Handling_panics",
+        "https://docs.python.org/3/tutorial/errors.html",
+        "https://nodejs.org/api/process.html#event-uncaughtexception",
+    ],
+    weigh,
+};
+
+fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    case.endings().iter().filter(|it| is_own_error(it.told.kind)).map(hypothesis).collect()
+}
+
+/// What has a cause of its own is left to it.
+fn is_own_error(kind: Kind) -> bool {
+    match kind {
+        Kind::Panic
+        | Kind::Exception
+        | Kind::Fatal
+        | Kind::Native
+        | Kind::HeapExhausted
+        | Kind::MissingFile
+        | Kind::MissingModule
+        | Kind::Permission
+        | Kind::AddressInUse => true,
+        Kind::UsageError
+        | Kind::MissingVariable
+        | Kind::CommandNotFound
+        | Kind::NotExecutable
+        | Kind::ExecFormat
+        | Kind::Refused
+        | Kind::TimedOut
+        | Kind::UnknownName => false,
+    }
+}
+
+fn hypothesis(ending: &Ending<'_>) -> Hypothesis {
+    let mut hypothesis = ending.hypothesis(CAUSE.id, ending.told.why);
+    if let Some(frame) = &ending.told.frame {
+        let function = frame.function.as_ref().map(|name| format!(" in {name}"));
+        let place = format!("its own code at {frame}{}", function.unwrap_or_default());
+        hypothesis = hypothesis.because(Proof::fact(place));
+    }
+    hypothesis.maybe("named", ending.told.named.as_deref())
+}
