@@ -10,6 +10,10 @@ const CHOICES: usize = 3;
 /// roll-back is then advised against instead of offered.
 const SAME_BEFORE: &str = "previous";
 
+/// The fact by which a cause says that the newest revision asks for something new that is missing: a
+/// roll-back helps for the moment and hides it from the next release, so the repair goes first.
+const NEWLY_ASKED: &str = "newly_asked";
+
 /// Two or three things to do, the best first.
 pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
     let proved = best.certainty == Certainty::Certain;
@@ -17,18 +21,23 @@ pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) ->
     let back = rollout.and_then(|rollout| roll_back(case, rollout));
     let image = rollout.and_then(|rollout| set_image(case, rollout));
     let fixes = fixes(cause, best);
-    let looks = best.settle.iter().map(|command| look(command));
+    let mut looks = best.settle.iter().map(|command| look(command));
     let mut choices: Vec<Choice> = Vec::new();
-    if proved {
+    if proved && best.facts.contains_key(NEWLY_ASKED) {
+        choices.extend(fixes.into_iter().take(1));
+        choices.extend(back);
+        choices.extend(looks);
+    } else if proved {
         choices.extend(back);
         choices.extend(fixes.into_iter().take(if choices.is_empty() { 2 } else { 1 }));
         choices.extend(image);
         choices.extend(looks);
     } else {
-        choices.extend(looks.take(1));
+        choices.extend(looks.next());
         choices.extend(back);
         choices.extend(fixes.into_iter().take(1));
         choices.extend(image);
+        choices.extend(looks);
     }
     choices.truncate(CHOICES);
     choices

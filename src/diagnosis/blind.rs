@@ -25,9 +25,9 @@ pub(super) fn controllers(world: &World<'_>, namespace: impl Fn(&str) -> bool) -
     unread.filter_map(|(_, source, why)| spot(source, why)).collect()
 }
 
-/// What this case's causes would have read: revisions, endpoints, logs, and for unexplained kills
+/// What this case's causes would have read: revisions, endpoints, logs, and for kills without proof
 /// metrics and nodes.
-pub(super) fn of_case(case: &Case<'_>) -> Vec<BlindSpot> {
+pub(super) fn of_case(case: &Case<'_>, proved: bool) -> Vec<BlindSpot> {
     let evidence = case.evidence();
     let mut spots = Vec::new();
     let revisions = match case.object().kind.as_str() {
@@ -38,7 +38,7 @@ pub(super) fn of_case(case: &Case<'_>) -> Vec<BlindSpot> {
     let services = evidence.services.unavailable().or(evidence.endpoint_slices.unavailable());
     spots.extend(spot("services and endpoints", services));
     let killed = case.containers().any(|it| matches!(it.exit_code(), Some(137 | 143)));
-    if killed {
+    if killed && !proved {
         spots.extend(spot("metrics", evidence.metrics.unavailable()));
         spots.extend(spot("nodes", evidence.nodes.unavailable()));
     }

@@ -7,8 +7,8 @@ use super::health::Checkup;
 use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
-    Case, Cause, Diagnosis, Evidence, Finding, Health, Hypothesis, ObjectRef, Presence, advice,
-    blind, rank, rollout, symptom,
+    Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis, ObjectRef, Presence,
+    advice, blind, rank, rollout, symptom,
 };
 
 /// How many lines of a log are shown around the one that matters: enough to see what led to it.
@@ -95,6 +95,7 @@ fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut D
     let cause = best.and_then(|best| ALL.iter().find(|cause| cause.id == best.cause)).copied();
     let (symptom, predicate) = symptom::symptom(&case);
     let skipped = case.events().len().saturating_sub(EVENTS_KEPT);
+    let proved = best.is_some_and(|best| best.certainty == Certainty::Certain);
     let finding = Finding {
         object: object.clone(),
         symptom,
@@ -109,7 +110,7 @@ fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut D
         rollout: rolled.clone(),
         health: health.clone(),
     };
-    diagnosis.blind_spots.extend(blind::of_case(&case));
+    diagnosis.blind_spots.extend(blind::of_case(&case, proved));
     diagnosis.findings.push(finding);
 }
 

@@ -353,7 +353,7 @@ impl<'a> ContainerView<'a> {
         let found = self.logs().find(|log| log.instance == wanted).or_else(|| self.logs().next());
         Some(match found {
             Some(log) => log.text.unavailable().unwrap_or("it is empty").to_owned(),
-            None => "not asked for".to_owned(),
+            None => "it is not in the evidence".to_owned(),
         })
     }
 

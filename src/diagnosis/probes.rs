@@ -97,7 +97,7 @@ fn named(ports: &[ContainerPort], name: &str) -> Option<i32> {
 pub(super) fn listening(log: &str) -> Option<(u64, &str, i32)> {
     static PORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let said = r"(?i)\b(listen(s|ing|en)?|serving|server (started|running|is running)|started (server|on)|bound|running on|ready on)\b";
-        Regex::new(&format!(r"{said}.*?(?:port\D{{0,4}}|:)(?P<port>\d{{2,5}})\b")).ok()
+        Regex::new(&format!(r"{said}.*?(?:port\D{{0,6}}|:)(?P<port>\d{{2,5}})\b")).ok()
     });
     let pattern = PORT.as_ref()?;
     // Said once, near the start of a run: the newest such line is of the newest run.

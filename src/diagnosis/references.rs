@@ -54,6 +54,7 @@ fn missing_object(
         .maybe("elsewhere", (!elsewhere.is_empty()).then(|| elsewhere.join(", ")))
         .maybe("nearest", nearest(name, names.iter().copied()))
         .maybe("previous", case.previous_if(|spec| refers(spec, kind, name)))
+        .maybe("newly_asked", newly_asked(case, |spec| refers(spec, kind, name)))
         .target(ObjectRef::new(kind, case.namespace(), name))
         .settle(format!("kubectl -n {{namespace}} get {word} {name}"))
 }
@@ -92,10 +93,22 @@ pub(super) fn missing_keys(case: &Case<'_>, cause: &'static str) -> Vec<Hypothes
                 .maybe("nearest", nearest(&key, keys.iter().map(String::as_str)))
                 .maybe("edited_at", object.and_then(|it| it.edited_at).map(clock))
                 .maybe("previous", case.previous_if(|spec| refers_to_key(spec, kind, &name, &key)))
+                .maybe(
+                    "newly_asked",
+                    newly_asked(case, |spec| refers_to_key(spec, kind, &name, &key)),
+                )
                 .target(ObjectRef::new(kind, case.namespace(), &name))
                 .settle(settle_keys(kind, &name))
         })
         .collect()
+}
+
+/// The number of the newest revision, where that asks for something the one before did not: going back
+/// would help, and hide what the next release needs.
+fn newly_asked(case: &Case<'_>, asks: impl Fn(&PodSpec) -> bool) -> Option<String> {
+    let (_, before) = case.previous_revision()?;
+    let new = !before.spec.as_ref().is_some_and(asks);
+    case.rollout()?.to_revision.clone().filter(|_| new)
 }
 
 /// `02:11 UTC on 2026-11-21`.

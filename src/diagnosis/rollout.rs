@@ -2,7 +2,7 @@
 
 mod diff;
 
-pub(super) use diff::probe_words;
+pub(super) use diff::probe_target;
 
 use std::borrow::Cow;
 

@@ -14,7 +14,10 @@ pub(super) static CAUSE: Cause = Cause {
         "Point the reference in {object} at key {nearest}, if that is the one that was meant.",
         "Add key {key} to {kind_of} {name} in {namespace}.",
     ],
-    avoid: &["Rolling back to revision {previous}: it asks for the same key."],
+    avoid: &[
+        "Rolling back to revision {previous}: it asks for the same key.",
+        "Rolling back and leaving it at that: revision {newly_asked} and the next one still need key {key}.",
+    ],
     looks_for: &[
         "CreateContainerConfigError with `couldn't find key … in ConfigMap …` or `in Secret …`.",
         "FailedMount events with `references non-existent config key` or `secret key`.",

@@ -14,7 +14,10 @@ pub(super) static CAUSE: Cause = Cause {
         "Point the reference in {object} at ConfigMap {nearest}, if that is the one that was meant.",
         "Create ConfigMap {name} in {namespace}.",
     ],
-    avoid: &["Rolling back to revision {previous}: it asks for the same ConfigMap."],
+    avoid: &[
+        "Rolling back to revision {previous}: it asks for the same ConfigMap.",
+        "Rolling back and leaving it at that: revision {newly_asked} and the next one still need ConfigMap {name}.",
+    ],
     looks_for: &[
         "CreateContainerConfigError with `configmap \"…\" not found` (the ConfigMap is used in the environment).",
         "FailedMount events with `configmap \"…\" not found` (the ConfigMap is mounted).",

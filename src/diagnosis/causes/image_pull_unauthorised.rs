@@ -15,7 +15,7 @@ pub(super) static CAUSE: Cause = Cause {
         "Renew the credentials for {registry} and name them in imagePullSecrets of {object} or its ServiceAccount.",
     ],
     avoid: &[
-        "Rolling back to revision {previous}: it needs the same credentials.",
+        "Rolling back to revision {previous}: it pulls the same image.",
         "Deleting the pods: the next ones are refused as well.",
     ],
     looks_for: &[
@@ -36,7 +36,10 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let image = told.container.image();
             let absent = absent_pull_secret(case);
             let before = case.previous_image(told.container.name());
-            let known = before.is_some_and(|old| repository_of(old) == repository_of(image));
+            // The very same image may never have been pulled before either.
+            let known = before.is_some_and(|old| {
+                old != image && repository_of(old) == repository_of(image)
+            });
             let found = match fault {
                 PullFault::Unauthorised => Hypothesis::certain(CAUSE.id)
                     .because(told.proof("the registry refuses the pull")),
@@ -74,7 +77,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                     .fact("image", image)
                     .fact("registry", registry_of(image))
                     .maybe("pull_secret", absent.map(|(name, _)| name))
-                    .maybe("previous", case.previous_number_if(known))
+                    .maybe("previous", case.previous_number_if(before == Some(image)))
                     .settle(format!(
                         "kubectl -n {{namespace}} get pod {} -o jsonpath='{{.spec.imagePullSecrets}}'",
                         pod.name()

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::diagnosis::probes::{Which, failure, kill};
-use crate::diagnosis::rollout::probe_words;
+use crate::diagnosis::rollout::probe_target;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "killed-by-probe",
@@ -61,7 +61,7 @@ fn weigh_one(container: ContainerView<'_>) -> Option<Hypothesis> {
             .fact("container", container.name())
             .fact("pod", container.pod().name())
             .fact("probe", which.word())
-            .maybe("check", which.of(&container).map(probe_words))
+            .maybe("check", which.of(&container).map(probe_target))
             .fact("exit_code", ended.exit_code()),
     )
 }

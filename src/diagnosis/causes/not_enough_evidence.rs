@@ -9,7 +9,7 @@ pub(super) static CAUSE: Cause = Cause {
     reads: &[Pods, Events, Logs],
     clears: &[],
     why: "Not enough evidence to name a cause. {seen}. {lacking}.",
-    fix: &["Take the evidence that is missing with the command above, and diagnose again."],
+    fix: &[],
     avoid: &["Calling exit code {sigkill} an OOM: it is SIGKILL, and nothing here says by whom."],
     looks_for: &["Nothing: it is what is left when no other cause has any proof."],
     confirm: "With the missing evidence another cause is named.",
@@ -34,6 +34,12 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let found = found.fact("container", container.name()).fact("pod", pod);
     let Some(ended) = container.last_ended() else {
         let place = format!("{pod}/{}, waiting message", container.name());
+        let found = found.maybe(
+            "seen",
+            container.waiting().filter(|(reason, _)| !reason.is_empty()).map(|(reason, _)| {
+                format!("Container {} waits ({reason}), and nothing says why", container.name())
+            }),
+        );
         let found = match container.waiting().filter(|(reason, _)| !reason.is_empty()) {
             Some((reason, "")) => found.because(Proof::quoted("it waits", reason, place)),
             Some((_, text)) => found.because(Proof::quoted("it waits", text, place)),

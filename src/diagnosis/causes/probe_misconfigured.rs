@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::diagnosis::probes::{Which, failure, kill, listening, port};
-use crate::diagnosis::rollout::probe_words;
+use crate::diagnosis::rollout::probe_target;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "probe-misconfigured",
@@ -98,7 +98,7 @@ fn weigh_one(case: &Case<'_>, container: ContainerView<'_>, which: Which) -> Opt
             .fact("container", container.name())
             .fact("pod", container.pod().name())
             .fact("probe", which.word())
-            .fact("check", probe_words(probe))
+            .fact("check", probe_target(probe))
             .fact("obstacle", obstacle)
             .maybe("right_port", right)
             .maybe("probe_before", change.and_then(|it| it.from.clone())),

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::diagnosis::probes::{Which, failure};
-use crate::diagnosis::rollout::probe_words;
+use crate::diagnosis::rollout::probe_target;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "readiness-probe-failing",
@@ -38,7 +38,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                     .because(event.proof("what the readiness probe gets"))
                     .fact("container", container.name())
                     .fact("pod", container.pod().name())
-                    .fact("check", probe_words(probe))
+                    .fact("check", probe_target(probe))
                     .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=100"),
             )
         })

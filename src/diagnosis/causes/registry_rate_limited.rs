@@ -14,7 +14,10 @@ pub(super) static CAUSE: Cause = Cause {
         "Wait: the kubelet tries again, and the limit passes.",
         "Pull {image} with credentials, or from a mirror of {registry}.",
     ],
-    avoid: &["Deleting the pods: each new one is one more pull."],
+    avoid: &[
+        "Rolling back to revision {previous}: its image comes from the same registry.",
+        "Deleting the pods: each new one is one more pull.",
+    ],
     looks_for: &["A failed pull with `429 Too Many Requests` or `toomanyrequests`."],
     confirm: "The pod's events show `Pulled`; without a change, once the limit has passed.",
     links: &["https://kubernetes.io/docs/concepts/containers/images/"],
@@ -29,6 +32,13 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .because(told.proof("the registry answers 429"))
                 .fact("container", told.container.name())
                 .fact("image", told.container.image())
+                .maybe(
+                    "previous",
+                    case.previous_number_if(
+                        case.previous_image(told.container.name()).map(registry_of)
+                            == Some(registry_of(told.container.image())),
+                    ),
+                )
                 .fact("registry", registry_of(told.container.image()))
         })
         .collect()

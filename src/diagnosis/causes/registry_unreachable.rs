@@ -14,7 +14,10 @@ pub(super) static CAUSE: Cause = Cause {
         "Correct the registry's name in {image}, if {unresolved} is not what was meant.",
         "Restore the way from {node} to {registry}: DNS, egress rules, proxy, certificates.",
     ],
-    avoid: &["Deleting the pods: the next ones ask the same registry."],
+    avoid: &[
+        "Rolling back to revision {previous}: its image comes from the same registry.",
+        "Deleting the pods: the next ones ask the same registry.",
+    ],
     looks_for: &[
         "A failed pull whose words are about the way to the registry: `no such host`, `i/o timeout`, `connection refused`, `x509:`, `server gave HTTP response to HTTPS client`, 5xx.",
         "These words stand in the kubelet's messages; the same words in a container's log are about something else.",
@@ -43,6 +46,13 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                     .fact("registry", registry)
                     .fact("obstacle", obstacle)
                     .maybe("unresolved", (fault == PullFault::NameUnknown).then_some(registry))
+                    .maybe(
+                        "previous",
+                        case.previous_number_if(
+                            case.previous_image(told.container.name()).map(registry_of)
+                                == Some(registry),
+                        ),
+                    )
                     .fact("node", told.container.pod().node_name().unwrap_or("the node"))
                     .settle(
                         "kubectl get events -A --field-selector reason=Failed --sort-by=.lastTimestamp",

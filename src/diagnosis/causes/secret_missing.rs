@@ -14,7 +14,10 @@ pub(super) static CAUSE: Cause = Cause {
         "Point the reference in {object} at Secret {nearest}, if that is the one that was meant.",
         "Create Secret {name} in {namespace}.",
     ],
-    avoid: &["Rolling back to revision {previous}: it asks for the same Secret."],
+    avoid: &[
+        "Rolling back to revision {previous}: it asks for the same Secret.",
+        "Rolling back and leaving it at that: revision {newly_asked} and the next one still need Secret {name}.",
+    ],
     looks_for: &[
         "CreateContainerConfigError with `secret \"…\" not found` (the Secret is used in the environment).",
         "FailedMount events with `secret \"…\" not found` (the Secret is mounted).",

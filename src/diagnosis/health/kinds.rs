@@ -152,7 +152,7 @@ fn deployment(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
             let old = usize::try_from(total - updated).unwrap_or(0);
             let line = format!("{} of the old revision still to go", super::count(old, "pod"));
             checkup.add(Grade::Settling, line);
-        } else if observed && updated >= desired && available < updated {
+        } else if observed && updated >= desired && available < updated.min(checkup.health.ready) {
             let line = format!("{available} of {updated} updated pods available");
             checkup.add(Grade::Settling, line);
         }

@@ -144,14 +144,14 @@ fn resources(resources: Option<&ResourceRequirements>) -> BTreeMap<String, Strin
     all
 }
 
-/// `GET :8080/healthz every 10s, 3 failures`.
-pub(in crate::diagnosis) fn probe_words(probe: &Probe) -> String {
+/// What a probe asks: `GET :8080/healthz`.
+pub(in crate::diagnosis) fn probe_target(probe: &Probe) -> String {
     use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
     let port = |port: &IntOrString| match port {
         IntOrString::Int(number) => number.to_string(),
         IntOrString::String(name) => name.clone(),
     };
-    let how = if let Some(http) = &probe.http_get {
+    if let Some(http) = &probe.http_get {
         format!("GET :{}{}", port(&http.port), http.path.as_deref().unwrap_or("/"))
     } else if let Some(tcp) = &probe.tcp_socket {
         format!("TCP :{}", port(&tcp.port))
@@ -160,7 +160,12 @@ pub(in crate::diagnosis) fn probe_words(probe: &Probe) -> String {
     } else {
         let command = probe.exec.as_ref().and_then(|exec| exec.command.as_ref());
         format!("exec {}", command.map(|it| it.join(" ")).unwrap_or_default())
-    };
+    }
+}
+
+/// `GET :8080/healthz, every 10s, timeout 1s, 3 failures`.
+fn probe_words(probe: &Probe) -> String {
+    let how = probe_target(probe);
     let delay = probe.initial_delay_seconds.unwrap_or(0);
     let delay = if delay > 0 { format!("after {delay}s, ") } else { String::new() };
     format!(

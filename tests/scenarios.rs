@@ -1,0 +1,149 @@
+//! Every folder of evidence under `tests/scenarios/` runs against the whole catalogue; its `expected.md`
+//! is what the operator reads. `UPDATE=1 cargo test --test scenarios` rewrites those.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use firsthand::collect::dump;
+use firsthand::diagnosis::{Diagnosis, Finding, Hypothesis, Proof, Scope, diagnose};
+use libtest_mimic::{Arguments, Failed, Trial};
+use similar::TextDiff;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let stories = folders(&root).into_iter().flat_map(|cause| folders(&cause));
+    let trials = stories
+        .map(|story| {
+            let name = story.strip_prefix(&root).unwrap_or(&story).display().to_string();
+            Trial::test(name, move || check(&story))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The one place that knows the API: a folder in, what the operator reads out.
+fn check(story: &Path) -> Result<(), Failed> {
+    let evidence = dump::read(story).map_err(|error| Failed::from(error.to_string()))?;
+    let diagnosis = diagnose(&evidence, &Scope::Everything);
+    let mut shuffled = evidence.clone();
+    shuffle(&mut shuffled);
+    let found = render(&diagnosis);
+    if found != render(&diagnose(&shuffled, &Scope::Everything)) {
+        return Err("the order of the objects changes the diagnosis".into());
+    }
+    quotes_are_verbatim(&diagnosis, &serde_json::to_string(&evidence)?)?;
+    let expected = story.join("expected.md");
+    if std::env::var_os("UPDATE").is_some() {
+        return std::fs::write(&expected, found).map_err(Into::into);
+    }
+    let wanted = std::fs::read_to_string(&expected).unwrap_or_default();
+    if wanted == found {
+        return Ok(());
+    }
+    let diff = TextDiff::from_lines(&wanted, &found).unified_diff().to_string();
+    let command = "UPDATE=1 cargo test --test scenarios";
+    Err(format!("{}\n{diff}\nif this is right: {command}", story.display()).into())
+}
+
+fn render(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    let spots: Vec<String> =
+        diagnosis.blind_spots.iter().map(|it| format!("{} ({})", it.source, it.why)).collect();
+    for finding in &diagnosis.findings {
+        finding_text(&mut text, finding, &spots);
+    }
+    if diagnosis.findings.is_empty() {
+        let _ = writeln!(text, "cause: none\nblind spots: {}\n---", list(&spots));
+        let names: Vec<String> = diagnosis.healthy.iter().map(|(it, _)| it.to_string()).collect();
+        let _ = writeln!(text, "healthy: {}", list(&names));
+    }
+    text
+}
+
+fn finding_text(text: &mut String, finding: &Finding, spots: &[String]) {
+    let best = &finding.hypotheses[0];
+    let rivals: Vec<String> = finding.hypotheses[1..]
+        .iter()
+        .filter(|it| it.certainty == best.certainty)
+        .map(|it| it.cause.clone())
+        .collect();
+    let because: Vec<String> = best.because.iter().map(proof_text).collect();
+    let _ = writeln!(text, "cause: {} ({})", best.cause, best.certainty.word());
+    let _ = writeln!(text, "because: {}", list(&because));
+    let _ = writeln!(text, "rivals: {}", list(&rivals));
+    let _ = writeln!(text, "blind spots: {}\n---", list(spots));
+    let _ = writeln!(text, "{} {}: {}", finding.object, finding.predicate, best.summary);
+    if let Some(since) = finding.since {
+        let _ = writeln!(text, "since {since}; {}", finding.health.failing.join("; "));
+    }
+    if let Some(rollout) = &finding.rollout {
+        let revision = |it: &Option<String>| it.clone().unwrap_or_else(|| "?".into());
+        let (from, to) = (revision(&rollout.from_revision), revision(&rollout.to_revision));
+        let word = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".into());
+        let changes = rollout.changes.iter();
+        let changes: Vec<String> = changes
+            .map(|it| format!("{} {} → {}", it.what, word(&it.from), word(&it.to)))
+            .collect();
+        let _ = writeln!(text, "changed {from} → {to}: {}", list(&changes));
+    }
+    for choice in &finding.next {
+        let _ =
+            writeln!(text, "{}: {}", choice.label, choice.command.as_ref().unwrap_or(&choice.text));
+    }
+    for avoid in &finding.avoid {
+        let _ = writeln!(text, "avoid: {avoid}");
+    }
+    for unknown in &finding.unknown {
+        let _ = writeln!(text, "unknown: {unknown}");
+    }
+}
+
+fn proof_text(proof: &Proof) -> String {
+    match &proof.quote {
+        Some(quote) => format!("{} `{quote}`", proof.fact),
+        None => proof.fact.clone(),
+    }
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() { "none".into() } else { items.join(", ") }
+}
+
+/// No invention: what is quoted stands in the evidence, letter by letter.
+fn quotes_are_verbatim(diagnosis: &Diagnosis, evidence: &str) -> Result<(), Failed> {
+    let quotes = diagnosis.findings.iter().flat_map(|it| &it.hypotheses).flat_map(quotes_of);
+    for quote in quotes {
+        let escaped = serde_json::to_string(quote)?;
+        if !evidence.contains(escaped.trim_matches('"')) {
+            return Err(format!("quoted, but not in the evidence: {quote}").into());
+        }
+    }
+    Ok(())
+}
+
+fn quotes_of(hypothesis: &Hypothesis) -> impl Iterator<Item = &String> {
+    hypothesis.because.iter().chain(&hypothesis.against).filter_map(|it| it.quote.as_ref())
+}
+
+/// The same evidence in another order.
+fn shuffle(evidence: &mut firsthand::diagnosis::Evidence) {
+    use firsthand::diagnosis::Source::Read;
+    if let Read(pods) = &mut evidence.pods {
+        pods.reverse();
+    }
+    if let Read(events) = &mut evidence.events {
+        events.reverse();
+    }
+    if let Read(sets) = &mut evidence.replica_sets {
+        sets.reverse();
+    }
+    evidence.logs.reverse();
+}
+
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|it| it.path()).filter(|it| it.is_dir()).collect();
+    found.sort();
+    found
+}
