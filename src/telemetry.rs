@@ -8,6 +8,7 @@
 //! the first incident. Messages are constant sentences; what varies is a field.
 
 pub mod events;
+mod ids;
 mod process;
 
 use std::sync::Arc;

@@ -14,8 +14,10 @@ mod object;
 mod prometheus;
 mod promql;
 mod settings;
+mod watermark;
 
 pub use alertmanager::{BadBody, Heard, parse, sample};
 pub use object::subject_of;
-pub use prometheus::{PollError, Polled, Poller, Watermark};
+pub use prometheus::{PollError, Polled, Poller};
 pub use settings::{AlertmanagerSettings, BasicAuth, PrometheusSettings, Queries};
+pub use watermark::Watermark;

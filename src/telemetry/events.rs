@@ -7,53 +7,7 @@ use std::time::Duration;
 
 use super::{Event, Labels, Metrics};
 
-/// Where a signal came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The webhook.
-    Alertmanager,
-    /// The poll.
-    Prometheus,
-}
-
-/// What the daemon depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Prometheus' API.
-    Prometheus,
-    /// The Kubernetes API.
-    Kubernetes,
-    /// The store on disk.
-    Ledger,
-}
-
-/// What became of a request to `/alertmanager`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WebhookOutcome {
-    /// Committed; answered 200.
-    Accepted,
-    /// Can never be read; answered 400.
-    Unreadable,
-    /// Missing or wrong credentials; answered 401.
-    Unauthorized,
-    /// Over the size limit; answered 413.
-    TooLarge,
-    /// Could not be committed; answered 503, so it comes again.
-    NotStored,
-    /// Too many at once or too slow; answered 503, so it comes again.
-    Overloaded,
-}
-
-/// What became of one look at a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookOutcome {
-    /// Everything asked for was read.
-    Complete,
-    /// Some sources could not be read; the diagnosis says which.
-    Partial,
-    /// Nothing could be read.
-    Blind,
-}
+pub use super::ids::{LookOutcome, Source, Target, WebhookOutcome};
 
 /// One or more signals were committed.
 #[derive(Debug)]
@@ -407,67 +361,6 @@ impl Event for TaskPanicked<'_> {
         let &Self { task, message } = self;
         tracing::error!(task, message, "a task panicked");
         m.task_panics.get_or_create(&one("task", task)).inc();
-    }
-}
-
-impl Source {
-    const ALL: [Self; 2] = [Self::Alertmanager, Self::Prometheus];
-
-    /// The word used in labels.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Alertmanager => "alertmanager",
-            Self::Prometheus => "prometheus",
-        }
-    }
-}
-
-impl Target {
-    const ALL: [Self; 3] = [Self::Prometheus, Self::Kubernetes, Self::Ledger];
-
-    /// The word used in labels.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Prometheus => "prometheus",
-            Self::Kubernetes => "kubernetes",
-            Self::Ledger => "ledger",
-        }
-    }
-}
-
-impl WebhookOutcome {
-    const ALL: [Self; 6] = [
-        Self::Accepted,
-        Self::Unreadable,
-        Self::Unauthorized,
-        Self::TooLarge,
-        Self::NotStored,
-        Self::Overloaded,
-    ];
-
-    /// The word used in labels.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Unreadable => "unreadable",
-            Self::Unauthorized => "unauthorized",
-            Self::TooLarge => "too_large",
-            Self::NotStored => "not_stored",
-            Self::Overloaded => "overloaded",
-        }
-    }
-}
-
-impl LookOutcome {
-    const ALL: [Self; 3] = [Self::Complete, Self::Partial, Self::Blind];
-
-    /// The word used in labels.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::Blind => "blind",
-        }
     }
 }
 
