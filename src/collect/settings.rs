@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What collecting for one incident may cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// How long collecting may take in all. What has not answered by then is a blind spot. Longer sees
     /// more of a slow API server, and says it later.
     #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
     pub deadline: Duration,
     /// How many calls to the API server one collection may make; a page of a list is one.
     pub calls: u32,
@@ -27,7 +29,7 @@ impl Default for Settings {
 
 /// The cluster that is watched, and how its API is reached: in-cluster where Firsthand runs in a pod,
 /// then `KUBECONFIG`, then `~/.kube/config`, unless one of the settings says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterSettings {
     /// What the cluster is called in messages and routes. Alerts that carry another name in their

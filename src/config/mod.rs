@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::collect::{self, ClusterSettings};
 use crate::delivery::{self, ReceiverSettings};
 use crate::incident::{Rules, route::Route};
 use crate::intake::{AlertmanagerSettings, PrometheusSettings};
@@ -48,6 +49,8 @@ pub struct Settings {
     pub store: ledger::Settings,
     /// The cluster that is watched. API access: in-cluster, then `KUBECONFIG`, then `~/.kube/config`.
     pub cluster: ClusterSettings,
+    /// What one look at the cluster may cost.
+    pub collect: collect::Settings,
     /// Where Prometheus is, and what is asked of it.
     pub prometheus: PrometheusSettings,
     /// Where Alertmanager is. Its alerts come by webhook, also without this.
@@ -62,21 +65,6 @@ pub struct Settings {
     pub route: Route,
 }
 
-/// The cluster that is watched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ClusterSettings {
-    /// What it is called in messages and routes. Alerts that carry another name in their cluster label are
-    /// delivered without evidence, and say so.
-    pub name: String,
-}
-
-impl Default for ClusterSettings {
-    fn default() -> Self {
-        Self { name: "kubernetes".into() }
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -84,6 +72,7 @@ impl Default for Settings {
             web: web::Settings::default(),
             store: ledger::Settings::default(),
             cluster: ClusterSettings::default(),
+            collect: collect::Settings::default(),
             prometheus: PrometheusSettings::default(),
             alertmanager: AlertmanagerSettings::default(),
             incident: Rules::default(),
@@ -163,6 +152,7 @@ impl Settings {
     /// Every path in the settings.
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.store.path];
+        paths.extend(&mut self.cluster.kubeconfig);
         paths.extend(&mut self.prometheus.bearer_token_file);
         paths.extend(self.prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
         paths.extend(&mut self.web.bearer_token_file);
