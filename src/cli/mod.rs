@@ -9,6 +9,7 @@
 
 mod check;
 mod completions;
+mod demo;
 mod explain;
 pub mod logging;
 mod run;
@@ -46,6 +47,8 @@ pub enum Command {
     Check(check::Args),
     /// What does a cause mean? Without one, lists all
     Explain(explain::Args),
+    /// Watch the real daemon work through an incident in a stand-in world
+    Demo(demo::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -87,6 +90,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Run(args) => run::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Explain(args) => explain::run(&args, out),
+        Command::Demo(args) => demo::run(args, out).await,
         Command::Completions(args) => completions::run(&args, out),
     }
 }

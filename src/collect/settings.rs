@@ -36,13 +36,10 @@ pub struct ClusterSettings {
     /// `cluster` label are delivered without evidence, and say so.
     pub name: String,
     /// A kubeconfig file to use.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig; its current one where this is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
     /// The API server's address, without credentials: for `kubectl proxy` and for tests.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub api_url: Option<String>,
 }
 

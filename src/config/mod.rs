@@ -23,11 +23,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::collect::{self, ClusterSettings};
 use crate::delivery::{self, ReceiverSettings};
 use crate::incident::{Rules, route::Route};
 use crate::intake::{AlertmanagerSettings, PrometheusSettings};
-use crate::{ledger, web};
+use crate::{collect, ledger, web};
 pub use fault::{Fault, Level, Place, Unusable};
 
 /// The defaults, with a comment for every key. Compiled in; also the reference for people.
@@ -48,8 +47,8 @@ pub struct Settings {
     /// Where incidents, their evidence and undelivered messages are kept.
     pub store: ledger::Settings,
     /// The cluster that is watched. API access: in-cluster, then `KUBECONFIG`, then `~/.kube/config`.
-    pub cluster: ClusterSettings,
-    /// What one look at the cluster may cost.
+    pub cluster: collect::ClusterSettings,
+    /// What taking the evidence of one incident may cost.
     pub collect: collect::Settings,
     /// Where Prometheus is, and what is asked of it.
     pub prometheus: PrometheusSettings,
@@ -71,7 +70,7 @@ impl Default for Settings {
             listen: "127.0.0.1:9095".into(),
             web: web::Settings::default(),
             store: ledger::Settings::default(),
-            cluster: ClusterSettings::default(),
+            cluster: collect::ClusterSettings::default(),
             collect: collect::Settings::default(),
             prometheus: PrometheusSettings::default(),
             alertmanager: AlertmanagerSettings::default(),
@@ -152,7 +151,6 @@ impl Settings {
     /// Every path in the settings.
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.store.path];
-        paths.extend(&mut self.cluster.kubeconfig);
         paths.extend(&mut self.prometheus.bearer_token_file);
         paths.extend(self.prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
         paths.extend(&mut self.web.bearer_token_file);

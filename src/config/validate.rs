@@ -115,13 +115,6 @@ impl Checks<'_> {
                 self.secret(path, &Secret::File(file));
             }
         }
-        if let Some(url) = &settings.cluster.api_url {
-            self.url("cluster.api_url", url);
-        }
-        if let Some(file) = settings.cluster.kubeconfig.as_ref().filter(|file| !file.is_file()) {
-            let what = format!("{} is not a file", file.display());
-            self.fault("cluster.kubeconfig", what, "name a kubeconfig file, or leave it out");
-        }
         if settings.cluster.name.trim().is_empty() {
             self.fault("cluster.name", "is empty", "name the cluster as people call it");
         }
@@ -152,7 +145,6 @@ impl Checks<'_> {
             ("prometheus.poll_interval", prometheus.poll_interval),
             ("prometheus.timeout", prometheus.timeout),
             ("store.keep", settings.store.keep),
-            ("collect.deadline", settings.collect.deadline),
             ("incident.recovery_window", incident.recovery_window),
             ("incident.max_recovery_window", incident.max_recovery_window),
             ("incident.restarts_to_speak.within", incident.restarts_to_speak.within),
@@ -179,7 +171,6 @@ impl Checks<'_> {
             ("incident.restarts_to_speak.count", u64::from(incident.restarts_to_speak.count)),
             ("incident.waiting_polls", u64::from(incident.waiting_polls)),
             ("store.max_mib", settings.store.max_mib),
-            ("collect.calls", u64::from(settings.collect.calls)),
         ];
         for (path, count) in counts {
             if count == 0 {

@@ -1,3 +1,224 @@
-//! The one room that knows every other: builds, connects, shuts down.
+//! The one place that knows every room: builds them, connects them, and takes them down in order.
+//!
+//! Enters: [`Settings`] and a token that ends the daemon. Leaves: nothing but what the rooms sent.
+//!
+//! *Nothing is decided here, and it never renders, weighs or sends anything itself.* The daemon carries signals from intake to the ledger, evidence from
+//! collect to diagnosis, decisions from incident to the ledger, and wakes whoever has work.
 
+mod conductor;
 mod debts;
+mod look;
+mod watch;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::brief::Context;
+use crate::collect;
+use crate::config::Settings;
+use crate::delivery::{Outbox, Receiver};
+use crate::intake;
+use crate::ledger::Ledger;
+use crate::telemetry::{Telemetry, events};
+use crate::web::{self, Accept, Accepted, Readiness, Refusal};
+
+/// How long the messages in hand may take when the daemon is told to stop. Less than the 30 s that
+/// Kubernetes gives a pod; what is not done by then is done by the next daemon.
+const LAST_MESSAGES: Duration = Duration::from_secs(12);
+
+/// A daemon that listens and works.
+pub struct Daemon {
+    address: SocketAddr,
+    readiness: Readiness,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    failed: Arc<std::sync::OnceLock<anyhow::Error>>,
+}
+
+impl Daemon {
+    /// Builds and connects everything, and starts to listen.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened, the address cannot be listened on, or a client cannot be
+    /// built. Prometheus, Kubernetes and receivers may all be away: that is said, and waited for.
+    pub async fn start(settings: Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+        let names: Vec<String> =
+            settings.receivers.iter().map(|receiver| receiver.name.clone()).collect();
+        let telemetry = Telemetry::new(names.iter().map(String::as_str));
+        let ledger = Ledger::open_with(&settings.store).await?;
+        let listener = TcpListener::bind(&settings.listen)
+            .await
+            .with_context(|| format!("listen: cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let heard = Arc::new(Notify::new());
+        let readiness = Readiness::of(watch::parts(&settings));
+        let sources = watch::Sources::of(&settings).await?;
+
+        let daemon = Self {
+            address,
+            readiness: readiness.clone(),
+            tasks: TaskTracker::new(),
+            stop: stop.clone(),
+            failed: Arc::default(),
+        };
+        let accept = accept(&settings, ledger.clone(), Arc::clone(&heard), telemetry.clone());
+        let router =
+            web::router(accept, settings.web.clone(), readiness.clone(), telemetry.clone());
+        daemon
+            .spawn(async move { Ok(web::serve(listener, router, stop.cancelled_owned()).await?) });
+
+        let outbox = outbox(&settings, &ledger, &telemetry, &daemon.stop).await?;
+        let owed = Arc::new(outbox.nudger());
+        let until = daemon.stop.clone();
+        daemon.spawn(async move {
+            until.cancelled().await;
+            outbox.finish(LAST_MESSAGES).await;
+            Ok(())
+        });
+
+        let poller = watch::poller(&settings)?;
+        let watch = watch::Watch {
+            ledger: ledger.clone(),
+            kubernetes: sources.kubernetes,
+            headers: sources.headers,
+            telemetry: telemetry.clone(),
+            readiness,
+            heard: Arc::clone(&heard),
+            keep: settings.store.keep,
+            every: settings.prometheus.poll_interval,
+        };
+        let until = daemon.stop.clone();
+        daemon.spawn(async move { watch.run(poller, until).await });
+
+        let conductor = conductor::Conductor {
+            cluster: settings.cluster.name.clone(),
+            ledger,
+            collector: Arc::new(sources.collector),
+            rules: settings.incident.clone(),
+            route: settings.route.clone(),
+            telemetry,
+            heard,
+            owed,
+            owners: HashMap::new(),
+        };
+        let until = daemon.stop.clone();
+        daemon.spawn(async move { Ok(conductor.run(until).await?) });
+        Ok(daemon)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What does not answer yet, with its reason; empty once everything does.
+    pub fn missing(&self) -> Vec<(&'static str, String)> {
+        self.readiness.missing()
+    }
+
+    /// Waits until every task has ended: after the token, or because one of them cannot go on.
+    ///
+    /// # Errors
+    /// What it was that could not go on: a broken ledger.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.tasks.close();
+        self.tasks.wait().await;
+        match Arc::into_inner(self.failed).and_then(std::sync::OnceLock::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs a task; when it fails the daemon stops, since half a daemon would look alive.
+    fn spawn(&self, task: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        let (stop, failed) = (self.stop.clone(), Arc::clone(&self.failed));
+        self.tasks.spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(error = format!("{error:#}"), "the daemon cannot go on");
+                let _ = failed.set(error);
+                stop.cancel();
+            }
+        });
+    }
+}
+
+/// The workers that tell what is owed. What was being sent when the last daemon ended may have
+/// arrived: it is searched for before it is sent again.
+async fn outbox(
+    settings: &Settings,
+    ledger: &Ledger,
+    telemetry: &Telemetry,
+    stop: &CancellationToken,
+) -> anyhow::Result<Outbox> {
+    let uncertain = ledger.recover(Timestamp::now()).await?;
+    if uncertain > 0 {
+        tracing::info!(uncertain, "messages were being sent when the last daemon ended");
+    }
+    let receivers: Result<Vec<Receiver>, String> = settings
+        .receivers
+        .iter()
+        .map(|receiver| Receiver::new(receiver, &settings.delivery))
+        .collect();
+    let receivers = receivers.map_err(|why| anyhow::anyhow!("receivers: {why}"))?;
+    let context = Context {
+        at: Timestamp::now(),
+        cluster: settings.cluster.name.clone(),
+        alertmanager_url: settings.alertmanager.url.clone(),
+        rules: settings.incident.clone(),
+    };
+    Ok(Outbox::start(ledger, receivers, &settings.delivery, &context, telemetry, stop))
+}
+
+/// Reads, redacts and commits a webhook; what the web room calls before it answers.
+fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Telemetry) -> Accept {
+    let cluster = settings.cluster.name.clone();
+    let label = settings.alertmanager.cluster_label.clone();
+    Arc::new(move |body| {
+        let (cluster, label) = (cluster.clone(), label.clone());
+        let (ledger, heard, telemetry) = (ledger.clone(), Arc::clone(&heard), telemetry.clone());
+        Box::pin(async move {
+            let now = Timestamp::now();
+            let mut said = match intake::parse(&body, &cluster, &label, now) {
+                Ok(said) => said,
+                Err(bad) => {
+                    let sample = collect::redact(&intake::sample(&body)).0.into_owned();
+                    // A full disk must not turn a bad body into one that is sent again for ever.
+                    let _ = ledger
+                        .keep_sample("alertmanager", sample.as_bytes(), &bad.to_string(), now)
+                        .await;
+                    return Err(Refusal::Unreadable { why: bad.to_string(), sample });
+                }
+            };
+            said.map_text(|text| collect::redact(text).0.into_owned());
+            telemetry.emit(events::AlertsIgnored {
+                heartbeats: said.heartbeats,
+                inhibitors: said.inhibitors,
+                unreadable: said.unreadable,
+                truncated: said.truncated,
+                at: now.as_second(),
+            });
+            let all = said.signals.len();
+            let new = ledger
+                .accept(&said.signals)
+                .await
+                .map_err(|error| Refusal::CannotStore(error.to_string()))?;
+            heard.notify_one();
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            telemetry.emit(events::SignalsAccepted {
+                source: events::Source::Alertmanager,
+                new: count(new),
+                repeated: count(all - new),
+            });
+            Ok(Accepted { new: count(new), repeated: count(all - new) })
+        })
+    })
+}

@@ -170,7 +170,11 @@ impl Poller {
         Signal { key, subject, heard_at: now, kind: SignalKind::Poll(what) }
     }
 
-    async fn headers(&self) -> Result<HeaderMap, String> {
+    /// The headers of a query: the tenant's, and credentials read anew, because mounted tokens rotate.
+    ///
+    /// # Errors
+    /// Where a credential's file cannot be read; in words.
+    pub async fn headers(&self) -> Result<HeaderMap, String> {
         let mut headers = plain_headers(&self.settings)?;
         let secret = async |path: &std::path::Path| {
             let text = tokio::fs::read_to_string(path).await;

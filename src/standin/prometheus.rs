@@ -2,8 +2,8 @@
 //! given and answers instant queries about one metric; it is not a PromQL engine, and says so with
 //! `bad_data` when a query names no metric it knows how to read.
 //!
-//! What of a query counts: the first metric name, the label matchers of its first selector, and, for a
-//! query that compares a counter with an `offset` of itself, the five minutes before now.
+//! What of a query counts: its first selector (name, label matchers, range, offset), whether it only
+//! counts, and whether it leaves out (`unless`) what is as it was an offset ago.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Form, Json, Router};
 use jiff::{SignedDuration, Timestamp};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -36,13 +36,13 @@ const MEMORY: SignedDuration = SignedDuration::from_mins(6);
 /// How long a series that is no longer scraped still answers; Prometheus marks it stale at the next scrape.
 const STALE_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
+type Labels = BTreeMap<String, String>;
 type Series = VecDeque<(Timestamp, f64)>;
 
 #[derive(Debug, Default)]
 struct Memory {
     now: Timestamp,
-    began: Option<Timestamp>,
-    series: BTreeMap<(String, BTreeMap<String, String>), Series>,
+    series: BTreeMap<(String, Labels), Series>,
     away: bool,
 }
 
@@ -92,7 +92,6 @@ impl Prometheus {
     pub fn scrape(&self, now: Timestamp, samples: Vec<Sample>) {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.now = now;
-        memory.began.get_or_insert(now);
         for sample in samples {
             let series = memory.series.entry((sample.name, sample.labels)).or_default();
             series.push_back((now, sample.value));
@@ -132,73 +131,125 @@ async fn query(
         let body = json!({ "status": "error", "errorType": "bad_data", "error": error });
         return (StatusCode::BAD_REQUEST, Json(body)).into_response();
     };
-    let result: Vec<Value> = memory
-        .series
-        .iter()
-        .filter(|((name, labels), _)| asked.wants(name, labels))
-        .filter_map(|((name, labels), series)| {
-            let (at, value) = *series.back().filter(|(at, _)| *at >= memory.now - STALE_AFTER)?;
-            let moved = !asked.moved || value > 0.0 && has_moved(series, memory.began);
-            moved.then(|| {
-                let mut metric = json!(labels);
-                metric["__name__"] = json!(name);
-                json!({ "metric": metric, "value": [at.as_millisecond() as f64 / 1000.0, value.to_string()] })
-            })
-        })
-        .collect();
+    let result = asked.answer(&memory);
     Json(json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
         .into_response()
-}
-
-/// Whether a counter rose while it was remembered, or its series is younger than the stand-in.
-fn has_moved(series: &Series, began: Option<Timestamp>) -> bool {
-    let first = series.front();
-    let last = series.back();
-    first.map(|(_, value)| value) != last.map(|(_, value)| value)
-        || first.map(|(at, _)| *at) > began
 }
 
 /// What a query asks for, as far as the stand-in reads it.
 #[derive(Debug)]
 struct Asked {
-    name: String,
+    /// Label, whether it must match, and what; `__name__` is a label like any other.
     matchers: Vec<(String, bool, Regex)>,
-    moved: bool,
+    /// Whether it only counts the series.
+    count: bool,
+    /// Whether the samples keep their metric's name: a bare selector does, an aggregation does not.
+    named: bool,
+    /// The value it asks for is that of so long ago.
+    ago: SignedDuration,
+    /// It asks for what a scrape within this time saw.
+    within: SignedDuration,
+    /// Only what is not as it was so long ago.
+    unless_as: Option<SignedDuration>,
 }
 
 impl Asked {
     fn read(query: &str) -> Option<Self> {
-        static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-            Regex::new(r"\b((?:kube|container|node)_[a-z0-9_]+)\s*(?:\{([^}]*)\})?").ok()
+        static SELECTOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            let named = r"\b(?P<name>(?:kube|container|node)_\w+)\s*(?:\{(?P<within>[^}]*)\})?";
+            let bare = r"\{(?P<bare>[^}]*)\}";
+            let rest = r"\s*(?:\[(?P<range>\d+)s\])?\s*(?:offset\s+(?P<ago>\d+)s)?";
+            Regex::new(&format!("(?:{named}|{bare}){rest}")).ok()
         });
         static MATCHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
             Regex::new(r#"([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)""#).ok()
         });
-        let found = NAME.as_ref()?.captures(query)?;
-        let inside = found.get(2).map_or("", |inside| inside.as_str());
+        let selector = SELECTOR.as_ref()?;
+        let found = selector.captures(query)?;
+        let seconds = |found: &Captures<'_>, group: &str| {
+            let seconds = found.name(group)?.as_str().parse().ok()?;
+            Some(SignedDuration::from_secs(seconds))
+        };
+        let part = |group: &str| found.name(group).map_or("", |part| part.as_str());
+        let mut inside = format!("{}{}", part("within"), part("bare"));
+        if let Some(name) = found.name("name") {
+            inside = format!("{inside},__name__=\"{}\"", name.as_str());
+        }
         let matchers = MATCHER
             .as_ref()?
-            .captures_iter(inside)
+            .captures_iter(&inside)
             .filter_map(|matcher| {
-                let (name, how, value) =
-                    (&matcher[1], &matcher[2], matcher[3].replace("\\\\", "\\"));
+                let (name, how) = (&matcher[1], &matcher[2]);
+                let value = matcher[3].replace("\\\\", "\\");
                 let pattern = if how.contains('~') { value } else { regex::escape(&value) };
                 let regex = Regex::new(&format!("^(?:{pattern})$")).ok()?;
                 Some((name.to_owned(), how.starts_with('='), regex))
             })
             .collect();
-        let moved = query.contains("offset");
-        Some(Self { name: found[1].to_owned(), matchers, moved })
+        let after_unless = query.split_once(" unless ").map(|(_, after)| after);
+        let ago = seconds(&found, "ago").unwrap_or_default();
+        Some(Self {
+            matchers,
+            count: query.starts_with("count("),
+            named: found.get(0).is_some_and(|selector| selector.start() == 0),
+            ago,
+            within: seconds(&found, "range").unwrap_or(STALE_AFTER),
+            unless_as: after_unless.filter(|_| ago.is_zero()).and_then(|after| {
+                selector.captures_iter(after).find_map(|found| seconds(&found, "ago"))
+            }),
+        })
     }
 
-    fn wants(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
-        let value = |label: &str| labels.get(label).map_or("", String::as_str);
-        name == self.name
-            && self
-                .matchers
-                .iter()
-                .all(|(label, wanted, regex)| regex.is_match(value(label)) == *wanted)
+    fn answer(&self, memory: &Memory) -> Vec<Value> {
+        let series = memory.series.iter().filter(|((name, labels), _)| self.wants(name, labels));
+        let samples: Vec<(&str, &Labels, Timestamp, f64)> = series
+            .filter_map(|((name, labels), series)| {
+                let (at, value) = at(series, memory.now - self.ago, self.within)?;
+                let unchanged = self.unless_as.is_some_and(|ago| {
+                    value == 0.0 || at_value(series, memory.now - ago) == Some(value)
+                });
+                (!unchanged).then_some((name.as_str(), labels, at, value))
+            })
+            .collect();
+        if self.count {
+            let found = !samples.is_empty();
+            let total = samples.len().to_string();
+            return found
+                .then(|| json!({ "metric": {}, "value": [seconds(memory.now), total] }))
+                .into_iter()
+                .collect();
+        }
+        let sample = |(name, labels, at, value): (&str, &Labels, Timestamp, f64)| {
+            let mut metric = json!(labels);
+            if self.named {
+                metric["__name__"] = json!(name);
+            }
+            json!({ "metric": metric, "value": [seconds(at), value.to_string()] })
+        };
+        samples.into_iter().map(sample).collect()
     }
+
+    fn wants(&self, name: &str, labels: &Labels) -> bool {
+        let value = |label: &str| match label {
+            "__name__" => name,
+            _ => labels.get(label).map_or("", String::as_str),
+        };
+        self.matchers.iter().all(|(label, wanted, regex)| regex.is_match(value(label)) == *wanted)
+    }
+}
+
+/// The newest sample at that time, none older than `within`.
+fn at(series: &Series, time: Timestamp, within: SignedDuration) -> Option<(Timestamp, f64)> {
+    let newest = series.iter().rev().find(|(at, _)| *at <= time)?;
+    (newest.0 >= time - within).then_some(*newest)
+}
+
+fn at_value(series: &Series, time: Timestamp) -> Option<f64> {
+    at(series, time, STALE_AFTER).map(|(_, value)| value)
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
 }
 
 #[cfg(test)]
@@ -220,5 +271,28 @@ mod tests {
             !asked.wants("kube_pod_container_status_waiting_reason", &labels("PodInitializing"))
         );
         assert!(Asked::read("up == 0").is_none());
+        let either = Asked::read(r#"count({__name__=~"kube_(a|b)_total"})"#).unwrap();
+        assert!(either.count && either.wants("kube_b_total", &labels("")));
+    }
+
+    #[test]
+    fn a_counter_that_moved_is_told_from_one_that_stands() {
+        let series = |values: &[f64]| -> Series {
+            let at = |i: usize| Timestamp::from_second(1000 + 30 * i as i64).unwrap();
+            values.iter().enumerate().map(|(i, value)| (at(i), *value)).collect()
+        };
+        let mut memory = Memory { now: Timestamp::from_second(1060).unwrap(), ..Memory::default() };
+        for (pod, values) in [("old", [7.0, 7.0, 7.0]), ("moved", [7.0, 8.0, 9.0])] {
+            let labels: Labels = [("pod".to_owned(), pod.to_owned())].into();
+            memory.series.insert(("kube_restarts_total".to_owned(), labels), series(&values));
+        }
+        let ask = |query: &str| Asked::read(query).unwrap().answer(&memory);
+        let moved = ask(
+            "max by (pod) (kube_restarts_total > 0) unless on (pod) (a == kube_restarts_total offset 60s)",
+        );
+        assert_eq!((moved.len(), &moved[0]["metric"]["pod"]), (1, &json!("moved")));
+        assert_eq!(moved[0]["value"][1], "9");
+        assert_eq!(ask("max(kube_restarts_total offset 60s)")[1]["value"][1], "7");
+        assert_eq!(ask("count(kube_restarts_total)")[0]["value"][1], "2");
     }
 }

@@ -204,6 +204,11 @@ impl World {
         }
     }
 
+    /// The time in this world.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// What the API server would serve now.
     pub fn objects(&self) -> Objects {
         show::objects(self)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use prometheus_http_query::Client;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::api::Refusal;
 use super::round::Round;
@@ -17,8 +18,8 @@ use crate::diagnosis::{KeyedObject, Metrics, ObjectRef, Series, Source};
 pub struct PrometheusSource {
     /// The client, with the base address. Its HTTP client carries the time-out.
     pub client: Client,
-    /// Headers of every query: authorization, tenant.
-    pub headers: HeaderMap,
+    /// Headers of every query: authorization, tenant. Watched, because mounted tokens rotate.
+    pub headers: watch::Receiver<HeaderMap>,
     /// Matchers that every query carries, as they stand between braces: `cluster="prod-eu"`. May be empty.
     pub matchers: String,
 }
@@ -153,7 +154,7 @@ async fn ask(
     let asking = async {
         let at = round.now.as_second();
         let mut request = source.client.query(query).at(at).query("limit", SERIES);
-        for (name, value) in &source.headers {
+        for (name, value) in &source.headers.borrow().clone() {
             request = request.header(name.clone(), value.clone());
         }
         // The error's text holds the address, and that may hold a password.

@@ -1,0 +1,170 @@
+//! The incidents that the demo can play: what the cluster looks like before, who does what when.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::standin::world::{Behaviour, Pace, Template, World};
+
+/// One incident to play.
+pub(super) struct Story {
+    /// What to type.
+    pub(super) name: &'static str,
+    /// What happens, in a line.
+    pub(super) about: &'static str,
+    /// What somebody does, in order.
+    pub(super) steps: &'static [Step],
+}
+
+/// Something that somebody does to the cluster.
+pub(super) struct Step {
+    /// Seconds after the start of the story.
+    pub(super) at: i64,
+    /// What it is, as told to the audience.
+    pub(super) told: &'static str,
+    /// The deed.
+    pub(super) deed: fn(&mut World),
+}
+
+/// All stories; the first is played when none is named.
+pub(super) const STORIES: &[Story] = &[
+    Story {
+        name: "crashing-release",
+        about: "a release of checkout panics on its first order, and somebody rolls it back",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.4.2 is rolled out (revision 42)",
+                deed: |world| world.roll_out("checkout", checkout("1.4.2", crash())),
+            },
+            Step {
+                at: 36,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+    Story {
+        name: "missing-secret",
+        about: "payments asks for a Secret that nobody created; then somebody does",
+        steps: &[
+            Step {
+                at: 3,
+                told: "payments 2.0.0 is rolled out; it reads its password from Secret payments-db",
+                deed: |world| {
+                    world.roll_out("payments", payments("2.0.0", needs_secret()));
+                },
+            },
+            Step {
+                at: 34,
+                told: "somebody creates it: kubectl -n shop create secret generic payments-db …",
+                deed: |world| world.create_secret("payments-db"),
+            },
+        ],
+    },
+    Story {
+        name: "bad-tag",
+        about: "a release names an image tag that does not exist; the old pods go on serving",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.4.x is rolled out; nobody ever pushed that tag",
+                deed: |world| {
+                    world.roll_out("checkout", checkout("1.4.x", Behaviour::ImageNotFound));
+                },
+            },
+            Step {
+                at: 34,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+    Story {
+        name: "out-of-memory",
+        about: "a release of checkout needs more memory than its limit, and is killed for it",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.5.0 is rolled out; it reads the whole catalogue into memory",
+                deed: |world| world.roll_out("checkout", checkout("1.5.0", out_of_memory())),
+            },
+            Step {
+                at: 36,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+];
+
+/// The shop before anything happens: twelve workloads, all well for days.
+pub(super) fn shop(now: Timestamp) -> World {
+    let pace = Pace {
+        start: SignedDuration::from_millis(1500),
+        back_off: SignedDuration::from_secs(4),
+        longest_back_off: SignedDuration::from_secs(8),
+    };
+    let mut world = World::new("shop", now, pace);
+    let since = now - SignedDuration::from_hours(75);
+    world.running("checkout", 2, 41, checkout("1.4.1", Behaviour::Healthy), since);
+    world.running("payments", 1, 7, payments("1.9.3", Behaviour::Healthy), since);
+    let others = [
+        "web",
+        "cart",
+        "search",
+        "catalogue",
+        "accounts",
+        "orders",
+        "shipping",
+        "mailer",
+        "prices",
+        "reviews",
+    ];
+    for name in others {
+        let template = image(name, "3.2.0", Behaviour::Healthy);
+        world.running(name, 1, 5, template, since);
+    }
+    world
+}
+
+fn checkout(tag: &str, behaviour: Behaviour) -> Template {
+    let mut template = image("checkout", tag, behaviour);
+    template.env.push(("ORDERS_URL".into(), "http://orders".into()));
+    template
+}
+
+fn payments(tag: &str, behaviour: Behaviour) -> Template {
+    image("payments", tag, behaviour)
+}
+
+fn image(name: &str, tag: &str, behaviour: Behaviour) -> Template {
+    Template {
+        image: format!("registry.example/shop/{name}:{tag}"),
+        env: vec![("LOG_LEVEL".into(), "info".into())],
+        behaviour,
+    }
+}
+
+fn needs_secret() -> Behaviour {
+    Behaviour::NeedsSecret("payments-db".into())
+}
+
+/// What a Go service writes that dereferences nil while it serves a request.
+fn crash() -> Behaviour {
+    Behaviour::Crashes {
+        after: SignedDuration::from_secs(5),
+        exit_code: 2,
+        oom: false,
+        log: include_str!("crash.log").to_owned(),
+    }
+}
+
+fn out_of_memory() -> Behaviour {
+    Behaviour::Crashes {
+        after: SignedDuration::from_secs(5),
+        exit_code: 137,
+        oom: true,
+        log: "level=info msg=\"starting\" version=1.5.0\nlevel=info msg=\"loading catalogue\" \
+              items=1840212\n"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,317 @@
+//! The one task that changes incidents: signals in, looks out and back, decisions committed.
+//!
+//! Evidence for several incidents is gathered concurrently; decisions are applied one at a time, on the
+//! incident as the ledger has it at that moment, so none is made on a stale one.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::look::{Looked, look_at};
+use crate::collect::{Collector, Lifted, LiftedBy};
+use crate::diagnosis::{Evidence, ObjectRef, Presence};
+use crate::incident::route::Route;
+use crate::incident::{self, Decision, Heard, Incident, Rules, Signal, Subject};
+use crate::ledger::{Commit, Ledger, LedgerError};
+use crate::telemetry::{Telemetry, events};
+
+/// Looks that are taken at the same time. Each costs some thirty calls to the API server; more at
+/// once would make a bad night worse for it, fewer would let the last of a storm wait.
+const LOOKS_AT_ONCE: usize = 6;
+
+/// Signals that are heard before looks are started again.
+const BATCH: usize = 200;
+
+/// Owners of pods that are remembered. A pod's owner never changes; the bound is for memory.
+const OWNERS: usize = 4096;
+
+/// How long to wait for a ledger that is full or busy before the same is tried again.
+const LEDGER_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest sleep: a clock that jumped is noticed within it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+/// What the conductor works with.
+pub(super) struct Conductor {
+    pub(super) cluster: String,
+    pub(super) ledger: Ledger,
+    pub(super) collector: Arc<Collector>,
+    pub(super) rules: Rules,
+    pub(super) route: Route,
+    pub(super) telemetry: Telemetry,
+    /// Rung when signals were committed.
+    pub(super) heard: Arc<Notify>,
+    /// Wakes the outbox.
+    pub(super) owed: Arc<dyn Fn() + Send + Sync>,
+    /// Root owners by the object that signals name.
+    pub(super) owners: HashMap<ObjectRef, ObjectRef>,
+}
+
+impl Conductor {
+    /// Works until stopped.
+    ///
+    /// # Errors
+    /// When the ledger cannot be used any more; a full or busy one is waited for.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), LedgerError> {
+        let mut looks: JoinSet<Looked> = JoinSet::new();
+        let mut looking: BTreeSet<String> = BTreeSet::new();
+        while !stop.is_cancelled() {
+            let sleep = match self.turn(&mut looks, &mut looking).await {
+                Ok(sleep) => sleep,
+                Err(error) => wait_out(error)?,
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.heard.notified() => {}
+                () = tokio::time::sleep(sleep) => {}
+                Some(looked) = looks.join_next() => self.returned(looked, &mut looking, &stop).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears what is pending, starts the looks that are due, and says how long it may sleep.
+    async fn turn(
+        &mut self,
+        looks: &mut JoinSet<Looked>,
+        looking: &mut BTreeSet<String>,
+    ) -> Result<Duration, LedgerError> {
+        while self.hear_some().await? == BATCH {}
+        let now = Timestamp::now();
+        let due = self.ledger.due_looks(now).await?;
+        for incident in due {
+            if looks.len() < LOOKS_AT_ONCE && looking.insert(incident.id.clone()) {
+                looks.spawn(look_at(Arc::clone(&self.collector), self.cluster.clone(), incident));
+            }
+        }
+        if !looks.is_empty() {
+            // Whoever returns wakes the conductor, and until then what is due is already being done.
+            return Ok(LONGEST_SLEEP);
+        }
+        let next = self.ledger.next_look_at().await?;
+        let until = next.map_or(LONGEST_SLEEP, |at| {
+            Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+        });
+        Ok(until.min(LONGEST_SLEEP))
+    }
+
+    async fn returned(
+        &mut self,
+        looked: Result<Looked, tokio::task::JoinError>,
+        looking: &mut BTreeSet<String>,
+        stop: &CancellationToken,
+    ) -> Result<(), LedgerError> {
+        match looked {
+            Ok(looked) => {
+                let id = looked.incident_id.clone();
+                let applied = self.learn(looked, stop).await;
+                looking.remove(&id);
+                applied
+            }
+            // Looks catch their own panics; what ends here was cancelled with the runtime.
+            Err(_) => {
+                looking.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Hears the oldest pending signals; returns how many there were.
+    async fn hear_some(&mut self) -> Result<usize, LedgerError> {
+        let pending = self.ledger.pending(BATCH).await?;
+        self.learn_owners(pending.iter().map(|(_, signal)| &signal.subject)).await;
+        for (row, signal) in &pending {
+            self.hear(*row, signal.clone()).await?;
+        }
+        Ok(pending.len())
+    }
+
+    async fn hear(&mut self, row: i64, mut signal: Signal) -> Result<(), LedgerError> {
+        if let Some(object) = &signal.subject.object
+            && let Some(root) = self.owners.get(object)
+        {
+            signal.subject.object = Some(root.clone());
+        }
+        let key = signal.subject.key();
+        let open = self.ledger.open_incident(&key).await?;
+        let known = match open {
+            Some(open) => Some(open),
+            None => self.ledger.last_closed(&key).await?,
+        };
+        let now = Timestamp::now();
+        let new_id = self.ledger.new_id(&signal.subject, now).await?;
+        match incident::hear(known.as_ref(), &signal, &new_id, now, &self.rules) {
+            Heard::Decided(decision) => {
+                self.count(known.as_ref(), &decision.incident);
+                self.commit(&[row], *decision, None).await
+            }
+            Heard::Ignored(why) => {
+                tracing::debug!(signal = %signal.key, why, "signal changes nothing");
+                self.ledger.done(&[row]).await
+            }
+        }
+    }
+
+    /// Lifts the objects of these subjects to their root owners, those that are not known yet.
+    async fn learn_owners(&mut self, subjects: impl Iterator<Item = &Subject>) {
+        if self.owners.len() > OWNERS {
+            self.owners.clear();
+        }
+        let unknown: BTreeSet<ObjectRef> = subjects
+            .filter(|subject| subject.cluster == self.cluster)
+            .filter_map(|subject| subject.object.clone())
+            .filter(|object| has_owners(object) && !self.owners.contains_key(object))
+            .collect();
+        let collector = &self.collector;
+        let lifted: Vec<(ObjectRef, Lifted)> = futures::stream::iter(unknown)
+            .map(async |object| {
+                let lifted = collector.lift(&object).await;
+                (object, lifted)
+            })
+            .buffer_unordered(LOOKS_AT_ONCE)
+            .collect()
+            .await;
+        for (object, lifted) in lifted {
+            if let LiftedBy::Name(why) = &lifted.by {
+                tracing::info!(%object, root = %lifted.object, why, "owner told from the name");
+            }
+            self.owners.insert(object, lifted.object);
+        }
+    }
+
+    /// Applies what a look brought to the incident as it is now; waits for a ledger that is full.
+    async fn learn(&self, looked: Looked, stop: &CancellationToken) -> Result<(), LedgerError> {
+        self.count_look(&looked);
+        loop {
+            match self.learn_once(&looked).await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let pause = wait_out(error)?;
+                    tokio::select! {
+                        () = stop.cancelled() => return Ok(()),
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    async fn learn_once(&self, looked: &Looked) -> Result<(), LedgerError> {
+        let Some(incident) = self.ledger.incident(&looked.incident_id).await? else {
+            return Ok(());
+        };
+        if !incident.state.is_open() {
+            return Ok(());
+        }
+        let decision = incident::learn(&incident, &looked.look, Timestamp::now(), &self.rules);
+        self.count(Some(&incident), &decision.incident);
+        self.commit(&[], decision, looked.evidence.as_ref()).await
+    }
+
+    async fn commit(
+        &self,
+        done: &[i64],
+        mut decision: Decision,
+        evidence: Option<&Evidence>,
+    ) -> Result<(), LedgerError> {
+        let receivers = self.receivers(&decision.incident);
+        if !decision.say.is_empty() {
+            decision.incident.told.extend(receivers.iter().cloned());
+        }
+        let now = Timestamp::now();
+        let commit = Commit {
+            done,
+            decision: &decision,
+            receivers: &receivers,
+            evidence,
+            watermark: None,
+            now,
+        };
+        if self.ledger.commit(commit).await? > 0 {
+            (self.owed)();
+        }
+        Ok(())
+    }
+
+    /// Those whom the route tree names now, and those who were told before: they stay to the end.
+    fn receivers(&self, incident: &Incident) -> Vec<String> {
+        let mut receivers: Vec<String> =
+            self.route.receivers(&incident.labels()).into_iter().map(str::to_owned).collect();
+        for told in &incident.told {
+            if !receivers.contains(told) {
+                receivers.push(told.clone());
+            }
+        }
+        receivers
+    }
+
+    fn count_look(&self, looked: &Looked) {
+        let Looked { look, subject, .. } = looked;
+        if looked.panicked {
+            self.telemetry.emit(events::TaskPanicked { task: "look", message: "see the log" });
+        }
+        let seen = !matches!(look.health.presence, Presence::Unknown(_) | Presence::NotAsked);
+        let outcome = match (seen, look.blind_spots.is_empty()) {
+            (false, _) => events::LookOutcome::Blind,
+            (true, false) => events::LookOutcome::Partial,
+            (true, true) => events::LookOutcome::Complete,
+        };
+        let best = look.finding.as_ref().and_then(|finding| finding.hypotheses.first());
+        self.telemetry.emit(events::LookDone {
+            subject,
+            outcome,
+            seconds: looked.took.as_secs_f64(),
+            api_calls: looked.api_calls,
+            redacted: u64::from(look.redacted),
+            cause: best.map(|best| (best.cause.as_str(), best.certainty.word())),
+        });
+    }
+
+    fn count(&self, before: Option<&Incident>, after: &Incident) {
+        let was_open = before.is_some_and(|incident| incident.state.is_open());
+        match (was_open, after.state.is_open()) {
+            (false, true) => self.telemetry.emit(events::IncidentOpened {
+                incident: &after.id,
+                subject: &after.subject.key(),
+                relapse: before.is_some_and(|before| before.id == after.id),
+            }),
+            (true, false) => self.telemetry.emit(events::IncidentClosed {
+                incident: &after.id,
+                how: after.closed.as_ref().map_or("", |closed| &closed.how),
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// Objects that may be owned by another one; the others are roots by their kind.
+fn has_owners(object: &ObjectRef) -> bool {
+    !matches!(
+        object.kind.as_str(),
+        "Deployment"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "CronJob"
+            | "Node"
+            | "Namespace"
+            | "Service"
+            | "PersistentVolumeClaim"
+            | "HorizontalPodAutoscaler"
+    )
+}
+
+/// What passes is waited for; what does not ends the daemon.
+fn wait_out(error: LedgerError) -> Result<Duration, LedgerError> {
+    if error.passes() {
+        tracing::warn!(%error, "the ledger cannot be written now");
+        Ok(LEDGER_PAUSE)
+    } else {
+        Err(error)
+    }
+}
