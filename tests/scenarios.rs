@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use firsthand::collect::dump;
-use firsthand::diagnosis::{Diagnosis, Finding, Hypothesis, Proof, Scope, diagnose};
+use firsthand::diagnosis::{
+    Certainty, Diagnosis, Evidence, Finding, Hypothesis, Proof, Scope, Source, diagnose,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use similar::TextDiff;
 
@@ -32,6 +34,7 @@ fn check(story: &Path) -> Result<(), Failed> {
     if found != render(&diagnose(&shuffled, &Scope::Everything)) {
         return Err("the order of the objects changes the diagnosis".into());
     }
+    less_evidence_proves_no_more(&evidence, &diagnosis)?;
     quotes_are_verbatim(&diagnosis, &serde_json::to_string(&evidence)?)?;
     let expected = story.join("expected.md");
     if std::env::var_os("UPDATE").is_some() {
@@ -126,9 +129,43 @@ fn quotes_of(hypothesis: &Hypothesis) -> impl Iterator<Item = &String> {
     hypothesis.because.iter().chain(&hypothesis.against).filter_map(|it| it.quote.as_ref())
 }
 
+/// A source that cannot be read never makes another cause certain, and nothing that is taken away makes
+/// the diagnosis fail.
+fn less_evidence_proves_no_more(evidence: &Evidence, full: &Diagnosis) -> Result<(), Failed> {
+    let all = serde_json::to_value(evidence)?;
+    let proved = |it: &Diagnosis| -> Vec<String> {
+        let best = it.findings.iter().filter_map(|it| it.hypotheses.first());
+        best.filter(|it| it.certainty == Certainty::Certain).map(|it| it.cause.clone()).collect()
+    };
+    let known: Vec<String> = full
+        .findings
+        .iter()
+        .flat_map(|it| &it.hypotheses)
+        .filter(|it| it.certainty == Certainty::Certain)
+        .map(|it| it.cause.clone())
+        .collect();
+    for source in all.as_object().into_iter().flatten().map(|(name, _)| name) {
+        let mut less = all.clone();
+        let Some(items) = less[source].get("read").and_then(|it| it.as_array()).cloned() else {
+            continue;
+        };
+        for at in 0..items.len() {
+            let mut fewer = less.clone();
+            fewer[source]["read"].as_array_mut().map(|items| items.remove(at));
+            diagnose(&serde_json::from_value(fewer)?, &Scope::Everything);
+        }
+        less[source] = serde_json::json!({"unavailable": "forbidden"});
+        let blind = diagnose(&serde_json::from_value(less)?, &Scope::Everything);
+        if let Some(new) = proved(&blind).into_iter().find(|cause| !known.contains(cause)) {
+            return Err(format!("without {source}, {new} becomes certain").into());
+        }
+    }
+    Ok(())
+}
+
 /// The same evidence in another order.
-fn shuffle(evidence: &mut firsthand::diagnosis::Evidence) {
-    use firsthand::diagnosis::Source::Read;
+fn shuffle(evidence: &mut Evidence) {
+    use Source::Read;
     if let Read(pods) = &mut evidence.pods {
         pods.reverse();
     }

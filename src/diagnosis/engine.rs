@@ -1,9 +1,11 @@
 //! From evidence to findings: every workload that is not well becomes a case, and every cause of the
 //! catalogue weighs it.
 
+use std::collections::BTreeMap;
+
 use super::causes::ALL;
 use super::finding::Excerpt;
-use super::health::Checkup;
+use super::health::{Checkup, neighbours};
 use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
@@ -40,10 +42,14 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
         Scope::Namespace(wanted) => wanted == namespace,
         Scope::Workload(wanted) => wanted.namespace == namespace,
     }));
+    let mut neighbours = BTreeMap::new();
     for object in world.workloads().filter(|object| in_scope(object, scope)) {
         let checkup = Checkup::of(&world, object);
         let fault = checkup.is_fault();
-        let health = checkup.into_health();
+        let namespace = object.namespace.as_str();
+        let around =
+            neighbours.entry(namespace).or_insert_with(|| self::neighbours(&world, namespace));
+        let health = checkup.into_health(*around);
         if fault {
             find(&world, object, health, &mut diagnosis);
         } else if health.is_healthy() || health.presence == Presence::ScaledToZero {

@@ -16,7 +16,9 @@ use super::{
 
 /// The health of one workload (a root owner), as the evidence shows it.
 pub fn health(evidence: &Evidence, object: &ObjectRef) -> Health {
-    Checkup::of(&World::new(evidence), object).into_health()
+    let world = World::new(evidence);
+    let neighbours = neighbours(&world, &object.namespace);
+    Checkup::of(&world, object).into_health(neighbours)
 }
 
 /// How grave one line of a checkup is.
@@ -50,7 +52,6 @@ impl Checkup {
         checkup.health.restarts = restarts(&pods);
         checkup.health.services = services(world, object, &pods);
         checkup.health.revision = revisions(world, object).map(|it| it.newest.named());
-        checkup.health.neighbours = neighbours(world, &object.namespace);
         checkup
     }
 
@@ -59,7 +60,9 @@ impl Checkup {
         self.lines.iter().any(|(grade, _)| *grade == Grade::Fault)
     }
 
-    pub(super) fn into_health(mut self) -> Health {
+    /// The health; `neighbours` are those of the namespace, counted once for all its workloads.
+    pub(super) fn into_health(mut self, neighbours: Option<Neighbours>) -> Health {
+        self.health.neighbours = neighbours;
         // The gravest first; within one grade in the order they were found.
         self.lines.sort_by_key(|(grade, _)| *grade as u8);
         self.health.failing = self.lines.into_iter().map(|(_, line)| line).collect();
@@ -236,7 +239,7 @@ fn services(world: &World<'_>, object: &ObjectRef, pods: &[PodView<'_>]) -> Vec<
 }
 
 /// How many workloads of a namespace miss replicas, by what their controllers say of themselves.
-fn neighbours(world: &World<'_>, namespace: &str) -> Option<Neighbours> {
+pub(super) fn neighbours(world: &World<'_>, namespace: &str) -> Option<Neighbours> {
     let rows = kinds::controller_rows(world, namespace)?;
     let failing = rows.iter().filter(|(desired, ready)| ready < desired).count();
     Some(Neighbours { failing, total: rows.len() })
