@@ -10,6 +10,7 @@
 mod check;
 mod completions;
 mod demo;
+mod diagnose;
 mod explain;
 pub mod logging;
 mod run;
@@ -43,6 +44,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the daemon: alerts and metrics in, messages out
     Run(run::Args),
+    /// What is wrong here? In a namespace, one workload, or a dump
+    Diagnose(diagnose::Args),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
     /// What does a cause mean? Without one, lists all
@@ -88,6 +91,7 @@ pub enum Format {
 pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     match command {
         Command::Run(args) => run::run(args, out).await,
+        Command::Diagnose(args) => diagnose::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Explain(args) => explain::run(&args, out),
         Command::Demo(args) => demo::run(args, out).await,

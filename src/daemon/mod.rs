@@ -5,10 +5,13 @@
 //! *Nothing is decided here, and it never renders, weighs or sends anything itself.* The daemon carries signals from intake to the ledger, evidence from
 //! collect to diagnosis, decisions from incident to the ledger, and wakes whoever has work.
 
+mod collector;
 mod conductor;
 mod debts;
 mod look;
 mod watch;
+
+pub use self::collector::collector;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

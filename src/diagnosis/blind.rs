@@ -7,7 +7,9 @@ use super::{BlindSpot, Case, Evidence};
 pub(super) fn always(evidence: &Evidence) -> Vec<BlindSpot> {
     let sources =
         [("pods", evidence.pods.unavailable()), ("events", evidence.events.unavailable())];
-    sources.into_iter().filter_map(|(source, why)| spot(source, why)).collect()
+    let sources = sources.into_iter().filter_map(|(source, why)| spot(source, why));
+    // Broken items and cut lists, a few: a dump may hold thousands of them.
+    sources.chain(evidence.missed.iter().take(10).cloned()).collect()
 }
 
 /// The controllers whose pods were seen but who were not themselves.

@@ -29,7 +29,7 @@ pub struct World<'a> {
 
 impl<'a> World<'a> {
     /// Indexes the evidence.
-    pub(super) fn new(evidence: &'a Evidence) -> Self {
+    pub fn new(evidence: &'a Evidence) -> Self {
         let mut world = Self {
             evidence,
             events: index_events(evidence),
