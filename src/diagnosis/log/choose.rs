@@ -117,9 +117,20 @@ pub(super) fn choose(lines: &Lines<'_>) -> Reading {
     let mut found = read_reports(lines, &reports);
     let covered: Vec<(usize, usize)> = found.iter().map(|it| (it.from, it.to)).collect();
     let free = |at: &usize| !covered.iter().any(|(from, to)| (from..=to).contains(&at));
-    found.extend(complaints.iter().filter(|at| free(at)).filter_map(|at| level::read(lines, *at)));
+    found.extend(read_complaints(lines, complaints.into_iter().filter(free)));
     found.retain(|it| survives(lines, it));
     settle(lines, found, stopped)
+}
+
+/// Every complaint; the lines that explain one belong to it.
+fn read_complaints(lines: &Lines<'_>, numbers: impl Iterator<Item = usize>) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    for at in numbers {
+        if !found.last().is_some_and(|last| at <= last.to) {
+            found.extend(level::read(lines, at));
+        }
+    }
+    found
 }
 
 /// The best of what is left, and what may stand behind it.
@@ -254,7 +265,7 @@ fn survives(lines: &Lines<'_>, found: &Found) -> bool {
         if !is_ordinary(&line) {
             continue;
         }
-        if found.weight == Weight::Logged && shows_success(&line) {
+        if found.weight < Weight::Ended && shows_success(&line) {
             return false;
         }
         ordinary += 1;

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::choose::Found;
 use super::lines::Lines;
-use super::{Frame, Kind, Language, Weight};
+use super::{Frame, Kind, Language, Weight, failure, network};
 
 /// The class at the end of a line's prefix: `Exception in thread "main" java.lang.X: message`.
 static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -69,7 +69,10 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         return dot_net(lines, at, line);
     }
     let (first, message) = header(lines, at)?;
-    let thread = first_word_is_thread(&lines.clean(first));
+    let above = announced(lines, first);
+    let thread = first_word_is_thread(&lines.clean(first))
+        || lines.clean(above).contains("Application run failed");
+    let mut said = vec![message.clone()];
     let (mut best, mut best_message) = (first, message);
     let (mut to, mut part) = (at, Vec::new());
     let mut frames: Vec<Option<Frame>> = Vec::new();
@@ -79,6 +82,7 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
             frames.push(own(&part));
             part.clear();
             (best, best_message) = (at, cause.trim().to_owned());
+            said.push(best_message.clone());
         } else if !is_inside(&line) && at > to {
             break;
         } else if let Some(frame) = place(&line) {
@@ -87,18 +91,48 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         to = at.max(to);
     }
     frames.push(own(&part));
+    let (kind, named) = meaning(&said);
     Some(Found {
         at: best,
-        from: first,
+        from: above,
         to,
-        kind: Kind::Exception,
-        weight: if thread { Weight::Ended } else { Weight::Logged },
+        kind,
+        weight: weight(thread, super::level::is_last(lines, to)),
         language: Language::Java,
         message: best_message,
         frame: frames.into_iter().rev().flatten().next(),
-        named: None,
+        named,
         why: "the innermost cause of the last exception before the end of the log",
     })
+}
+
+/// What the chain is about: its innermost cause that says so. Where that names no address, an outer one may.
+fn meaning(said: &[String]) -> (Kind, Option<String>) {
+    let mut about = said.iter().rev().filter_map(|message| failure::about(message));
+    let Some((kind, named)) = about.next() else { return (Kind::Exception, None) };
+    if named.is_some() || !kind.is_network() {
+        return (kind, named);
+    }
+    let outer = said.iter().rev().find_map(|message| network::endpoint_in(message));
+    (kind, outer)
+}
+
+/// An exception that a logger wrote is the end only where nothing follows it.
+fn weight(thread: bool, last: bool) -> Weight {
+    match (thread, last) {
+        (true, _) => Weight::Ended,
+        (false, true) => Weight::Said,
+        (false, false) => Weight::Logged,
+    }
+}
+
+/// The logger's own line above a trace belongs to it: `ERROR … Application run failed`.
+fn announced(lines: &Lines<'_>, first: usize) -> usize {
+    let above = (first.saturating_sub(2)..first).find(|at| {
+        let line = lines.clean(*at);
+        ["ERROR", "SEVERE", "FATAL", "WARN"].iter().any(|level| line.contains(level))
+    });
+    above.unwrap_or(first)
 }
 
 /// The line of the exception's class at or a little above `at`, and the class with its message.

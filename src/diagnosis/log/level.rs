@@ -171,8 +171,16 @@ fn plain(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let lower = ["WARN", "INFO", "DEBUG", "warn:", "info:"].iter().any(|word| {
         body.get(..body.floor_char_boundary(48)).is_some_and(|start| start.contains(word))
     });
-    let whole = continued(lines, at, body);
-    let about = failure::about(body).or_else(|| failure::about(&whole));
+    // The server recovers from a panic in a handler: the request failed, the process did not.
+    if body.starts_with("http: panic serving") {
+        return None;
+    }
+    let mut to = at;
+    let about = failure::about(body).or_else(|| {
+        let (whole, last) = continued(lines, at, body);
+        to = last;
+        failure::about(&whole)
+    });
     let fatal = klog || matches!(level, Some((Level::Fatal, ..)));
     let (kind, named) = match about {
         Some(found) => found,
@@ -199,7 +207,7 @@ fn plain(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     Some(Found {
         at,
         from: at,
-        to: at,
+        to,
         kind,
         weight,
         language: if shell { Language::Shell } else { Language::Text },
@@ -215,22 +223,23 @@ fn plain(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
 }
 
 /// The line and the indented lines below it: entrypoints explain themselves over several.
-fn continued(lines: &Lines<'_>, at: usize, body: &str) -> String {
-    let mut whole = body.to_owned();
+fn continued(lines: &Lines<'_>, at: usize, body: &str) -> (String, usize) {
+    let (mut whole, mut last) = (body.to_owned(), at);
     for next in at + 1..at + 6 {
         let line = lines.clean(next);
         if !line.starts_with([' ', '\t']) {
             break;
         }
+        last = next;
         whole.push(' ');
         whole.push_str(line.trim());
     }
     whole.truncate(whole.floor_char_boundary(4096));
-    whole
+    (whole, last)
 }
 
 /// Whether it stands among the last few lines, help texts left out.
-fn is_last(lines: &Lines<'_>, at: usize) -> bool {
+pub(super) fn is_last(lines: &Lines<'_>, at: usize) -> bool {
     let after = (at + 1..lines.len()).take(64).filter(|at| {
         let line = lines.clean(*at);
         let help = ["Usage", "usage", "Try ", "Options", "See ", "For more", "Flags", "Run "];

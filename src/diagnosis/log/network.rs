@@ -8,8 +8,9 @@ use super::Kind;
 
 /// Which failure, by words that stay the same across versions and languages.
 pub(super) fn about(message: &str) -> Option<(Kind, Option<String>)> {
-    const UNKNOWN: [&str; 8] = [
+    const UNKNOWN: [&str; 9] = [
         "no such host",
+        "host not found in upstream",
         "getaddrinfo",
         "name or service not known",
         "temporary failure in name resolution",
@@ -68,6 +69,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Go names the resolved address behind the URL that was asked for: the name is what people know.
         r"\b[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?(?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"lookup (?P<h>[\w.-]+)",
+        r#"upstream "(?P<h>[\w.-]+)(?::(?P<p>\d+))?""#,
         r"(?:ENOTFOUND|EAI_AGAIN) (?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"UnknownHostException: (?P<h>[\w.-]+)",
         r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH) (?P<h>[\w.-]+):(?P<p>\d+)",

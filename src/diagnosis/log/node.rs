@@ -10,7 +10,7 @@ use super::{Frame, Kind, Language, Weight};
 
 /// `TypeError: x is not a function`, `Error [ERR_X]: …`, `Uncaught ReferenceError: …`.
 static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?:Uncaught )?([A-Za-z_$][\w$.]*(?:Error|Exception|Rejection)(?: \[[\w-]+\])?)(?:: (.*))?$").ok()
+    Regex::new(r"^(?:Uncaught )?((?:[A-Za-z_$][\w$.]*)?(?:Error|Exception|Rejection)(?: \[[\w-]+\])?)(?:: (.*))?$").ok()
 });
 
 static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -56,7 +56,7 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         kind: Kind::Exception,
         weight: if closed.is_some() || pointed { Weight::Ended } else { Weight::Logged },
         language: Language::Node,
-        message: header.trim_start_matches("Uncaught ").trim().to_owned(),
+        message: reason(header.trim_start_matches("Uncaught ")),
         frame,
         named: None,
         why: "Node.js ends the process after an error that nobody caught",
@@ -101,9 +101,18 @@ fn source_above(lines: &Lines<'_>, at: usize) -> Option<Frame> {
     })
 }
 
+/// The value behind a rejection, out of the long sentence that Node.js wraps around it.
+fn reason(line: &str) -> String {
+    match line.split_once("with the reason \"") {
+        Some((_, reason)) => {
+            let reason = reason.trim_end_matches([']', ' ', '{']).trim_end_matches("\".");
+            format!("unhandled rejection: {reason}")
+        }
+        None => line.trim().to_owned(),
+    }
+}
+
 fn rejection(lines: &Lines<'_>, at: usize, line: &str) -> Found {
-    let reason = line.split_once("with the reason \"").map_or(line, |(_, reason)| reason);
-    let reason = reason.split("\".]").next().unwrap_or(reason);
     let to = (at + 1..lines.len().min(at + 8)).take_while(|at| is_inside(&lines.clean(*at))).last();
     Found {
         at,
@@ -112,7 +121,7 @@ fn rejection(lines: &Lines<'_>, at: usize, line: &str) -> Found {
         kind: Kind::Exception,
         weight: Weight::Ended,
         language: Language::Node,
-        message: format!("unhandled rejection: {reason}"),
+        message: reason(line),
         frame: source_above(lines, at),
         named: None,
         why: "Node.js ends the process after a rejection that nobody handled",
@@ -130,7 +139,7 @@ fn thrown_value(lines: &Lines<'_>, at: usize) -> Option<Found> {
         kind: Kind::Exception,
         weight: Weight::Ended,
         language: Language::Node,
-        message: lines.clean(value).trim().to_owned(),
+        message: reason(&lines.clean(value)),
         frame: source_above(lines, uncaught),
         named: None,
         why: "Node.js ends the process after an error that nobody caught",
