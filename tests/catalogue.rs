@@ -48,7 +48,7 @@ fn prose_is_complete() {
             "{id}"
         );
         for fix in cause.fix {
-            let verb = fix.split_whitespace().next().unwrap_or_default();
+            let verb = fix.split([' ', ':', ',']).next().unwrap_or_default();
             let capital = verb.chars().next().is_some_and(char::is_uppercase);
             let word = verb.chars().skip(1).all(char::is_lowercase) && verb.len() > 1;
             assert!(capital && word, "{id}: a fix begins with a verb: {fix}");

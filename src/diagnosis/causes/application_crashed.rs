@@ -10,11 +10,8 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Logs, Revisions],
     clears: &[],
-    why: "The application in container {container} crashes: {message}. It happens at {frame} ({function}).",
-    fix: &[
-        "Fix {frame} ({function}).",
-        "Fix the error that container {container} names: {message}.",
-    ],
+    why: "The application in container {container} crashes: {message}. It happens at {place}.",
+    fix: &["Fix {place}.", "Fix the error that container {container} names: {unplaced}."],
     avoid: &["Raising limits or probe thresholds: the application ends itself."],
     looks_for: &[
         "A Go panic or fatal error with the goroutine that was running.",
@@ -64,9 +61,11 @@ fn is_own_error(kind: Kind) -> bool {
 fn hypothesis(ending: &Ending<'_>) -> Hypothesis {
     let mut hypothesis = ending.hypothesis(CAUSE.id, ending.told.why);
     if let Some(frame) = &ending.told.frame {
-        let function = frame.function.as_ref().map(|name| format!(" in {name}"));
-        let place = format!("its own code at {frame}{}", function.unwrap_or_default());
-        hypothesis = hypothesis.because(Proof::fact(place));
+        let function = frame.function.as_ref().map(|name| format!(" ({name})"));
+        let place = format!("{frame}{}", function.unwrap_or_default());
+        let fact = format!("the innermost frame of its own code is {place}");
+        hypothesis = hypothesis.because(Proof::fact(fact)).fact("place", place);
     }
-    hypothesis.maybe("named", ending.told.named.as_deref())
+    let unplaced = ending.told.frame.is_none().then(|| ending.told.message.trim_end_matches('.'));
+    hypothesis.maybe("unplaced", unplaced).maybe("named", ending.told.named.as_deref())
 }

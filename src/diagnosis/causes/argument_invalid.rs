@@ -15,7 +15,9 @@ pub(super) static CAUSE: Cause = Cause {
         "Correct {argument} in {where} of container {container} of {object}.",
         "Compare the arguments of container {container} with the help of image {image}.",
     ],
-    avoid: &["Rolling back to {previous}: it passes the same arguments to the same image."],
+    avoid: &[
+        "Rolling back to revision {previous}: it passes the same arguments to the same image.",
+    ],
     looks_for: &[
         "The complaint of a command line parser as the last words: Go's flag, cobra, argparse, click, clap, getopt, commander, yargs, the JVM's own.",
         "A non-zero exit code.",

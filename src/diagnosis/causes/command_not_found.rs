@@ -19,7 +19,7 @@ pub(super) static CAUSE: Cause = Cause {
         "Make {executable} executable in image {image}.",
         "Add {command} to image {image}, or call what it has.",
     ],
-    avoid: &["Rolling back to {previous}: it runs the same command in the same image."],
+    avoid: &["Rolling back to revision {previous}: it runs the same command in the same image."],
     looks_for: &[
         "A run that never began: reason StartError (exit code 128) or ContainerCannotRun (127), and the runtime's words `executable file not found in $PATH`, `no such file or directory` or `permission denied`.",
         "A shell's last words `not found` with exit code 127, or `Permission denied` with 126: there the container runs, and a script is wrong.",

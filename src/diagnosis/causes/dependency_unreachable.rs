@@ -18,7 +18,7 @@ pub(super) static CAUSE: Cause = Cause {
         "Repair what stands behind Service {service} in {service_namespace}: it has no ready endpoint.",
         "Point {workload} at Service {nearest}, or create Service {missing}.",
         "Give Service {portless} the port that {workload} asks for, or correct the port in {workload}.",
-        "Restore {endpoint}, or correct the address that {workload} is given.",
+        "Restore {outside}, or correct the address that {workload} is given.",
     ],
     avoid: &["Restarting {workload}: it waits for {endpoint} and fails again until that answers."],
     looks_for: &[
@@ -74,6 +74,11 @@ fn of_service(
         "kubectl -n {namespace} get endpointslices -l kubernetes.io/service-name={name}"
     ));
     let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    // A cluster IP means nothing to a reader: the Service's name does.
+    if let Some(address) = base.facts.get("endpoint").filter(|it| !it.starts_with(name)) {
+        let both = format!("Service {name} ({address})");
+        base = base.fact("endpoint", both);
+    }
     let listens = port.is_none_or(|port| ports.clone().any(|it| it.port == i32::from(port)));
     let endpoints = case.world().endpoints(namespace, name);
     match endpoints {
@@ -99,8 +104,13 @@ fn of_service(
 
 /// No Service of that name: proof where the name could only be a Service and Services were read.
 fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> Hypothesis {
-    let Some((name, namespace)) = in_cluster(case, host) else { return base };
-    let Some(services) = case.evidence().services.read() else { return base };
+    let outside = base.facts.get("endpoint").cloned();
+    let Some((name, namespace)) = in_cluster(case, host) else {
+        return base.maybe("outside", outside);
+    };
+    let Some(services) = case.evidence().services.read() else {
+        return base.maybe("outside", outside);
+    };
     let here: Vec<&str> = services
         .iter()
         .filter(|it| it.metadata.namespace.as_deref() == Some(namespace))
@@ -108,7 +118,7 @@ fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> 
         .collect();
     // A namespace of which nothing was read proves no absence.
     if kind != Kind::UnknownName || (here.is_empty() && namespace != case.namespace()) {
-        return base;
+        return base.maybe("outside", outside);
     }
     base.certainty = Certainty::Certain;
     let state = format!("Service {name} does not exist in {namespace}");

@@ -19,8 +19,8 @@ pub(super) static CAUSE: Cause = Cause {
         "Set {variable} on container {container} of {object}, in its manifest or its ConfigMap or Secret.",
     ],
     avoid: &[
-        "Rolling back to {previous}: it does not set {variable} either.",
-        "Rolling back to {masks} and leaving it there: that hides the missing {variable}, and the next rollout fails the same way.",
+        "Rolling back to revision {previous}: it does not set {variable} either.",
+        "Rolling back to revision {masks} and leaving it there: that hides the missing {variable}, and the next rollout fails the same way.",
     ],
     looks_for: &[
         "The program's last words before a non-zero exit name a variable as required, not set, undefined or empty, in the wording of Go, Python, Node.js, Java, Rust, Ruby, shells and the entrypoints of common images.",

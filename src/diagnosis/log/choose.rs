@@ -126,7 +126,7 @@ pub(super) fn choose(lines: &Lines<'_>) -> Reading {
 fn read_complaints(lines: &Lines<'_>, numbers: impl Iterator<Item = usize>) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for at in numbers {
-        if !found.last().is_some_and(|last| at <= last.to) {
+        if found.last().is_none_or(|last| at > last.to) {
             found.extend(level::read(lines, at));
         }
     }
