@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use clap::Parser as _;
+use firsthand::cli::{Cli, Outcome};
+
 use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, Settings};
 use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Source};
 use firsthand::standin::kubernetes::{Kubernetes, Objects};
@@ -210,4 +213,50 @@ async fn a_namespace_of_thousands_of_events_is_read_in_pages() {
     assert_eq!(evidence.events.items().len(), 1_201);
     assert_eq!(evidence.pods.items().len(), 2);
     assert_eq!(usize::try_from(calls).unwrap(), api.requests().len());
+}
+
+/// What `firsthand diagnose` prints and whether it found something, as the command line would have it.
+async fn typed(api: &Kubernetes, line: &str) -> anyhow::Result<(String, Outcome)> {
+    let desk = tempfile::tempdir()?;
+    let file = desk.path().join("firsthand.yaml");
+    std::fs::write(&file, format!("cluster: {{ api_url: '{}' }}\n", api.url()))?;
+    let config = file.display().to_string();
+    let words = ["firsthand", "diagnose", "--config", &config];
+    let cli = Cli::try_parse_from(words.into_iter().chain(line.split_whitespace()))?;
+    let mut out = Vec::new();
+    let outcome = firsthand::cli::run(cli.command, &mut out).await?;
+    Ok((String::from_utf8(out)?, outcome))
+}
+
+#[tokio::test]
+async fn diagnose_asks_the_living_cluster() {
+    let api = Kubernetes::start(shop()).await.unwrap();
+    for line in [
+        "-n shop",
+        "-n shop checkout",
+        "-n shop deploy/checkout",
+        "-n shop pod/checkout-6d4b9c7f5-x2x8k",
+    ] {
+        let (said, outcome) = typed(&api, line).await.unwrap();
+        assert_eq!(outcome, Outcome::Found, "{line}: {said}");
+        assert!(said.contains("checkout") && said.contains("panic: boom"), "{line}: {said}");
+        assert!(!said.contains("swordfish"), "{line}: {said}");
+    }
+    let (json, _) = typed(&api, "-n shop -o json").await.unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["schema"], "firsthand/diagnosis/v1");
+    assert_eq!(json["findings"][0]["object"]["name"], "checkout");
+}
+
+#[tokio::test]
+async fn diagnose_says_when_it_cannot_answer() {
+    let mut objects = shop();
+    objects.forbidden.extend(["pods".to_owned(), "deployments".into()]);
+    let api = Kubernetes::start(objects).await.unwrap();
+    let refused = typed(&api, "-n shop").await.unwrap_err().to_string();
+    assert_eq!(refused, "cannot see any workload: forbidden: pods in namespace shop");
+    let api = Kubernetes::start(shop()).await.unwrap();
+    let misspelt = typed(&api, "-n shop chekout").await.unwrap_err().to_string();
+    assert_eq!(misspelt, "there is no chekout in namespace shop; the nearest name is checkout");
+    assert!(typed(&api, "-n nowhere").await.is_err());
 }

@@ -86,7 +86,7 @@ async fn look(args: &Args, named: Option<&Named>) -> anyhow::Result<Seen> {
     let Some(namespace) = args.namespace.as_deref() else {
         bail!("name a namespace with -n, or a folder with --dump");
     };
-    let mut settings = config::read(args.config.as_deref(), &super::environment())?;
+    let mut settings = config::read_to_look(args.config.as_deref(), &super::environment())?;
     settings.collect.deadline = settings.collect.deadline.max(PATIENCE);
     settings.collect.calls = settings.collect.calls.max(CALLS);
     settings.collect.pods_with_logs = settings.collect.pods_with_logs.max(PODS_WITH_LOGS);

@@ -115,6 +115,28 @@ pub fn read(file: Option<&Path>, environment: &Environment) -> Result<Settings, 
 /// # Errors
 /// [`Unusable::Unreadable`] when the file cannot be read.
 pub fn examine(file: Option<&Path>, environment: &Environment) -> Result<Examined, Unusable> {
+    let Examined { settings, faults } = walked(file, environment)?;
+    let grave = faults.iter().any(|fault| fault.level == Level::Fault);
+    Ok(Examined { settings: settings.filter(|_| !grave), faults })
+}
+
+/// The settings for somebody who only looks at the cluster: who would be told, and where it would be
+/// kept, may be wrong or missing.
+///
+/// # Errors
+/// As [`read`], for faults in what looking needs.
+pub fn read_to_look(file: Option<&Path>, environment: &Environment) -> Result<Settings, Unusable> {
+    let Examined { settings, mut faults } = walked(file, environment)?;
+    let Some(settings) = settings else { return Err(Unusable::Faulty(faults)) };
+    faults.retain(|fault| {
+        let section = fault.path.split(['.', '[']).next().unwrap_or_default();
+        fault.level == Level::Fault && ["cluster", "collect", "prometheus"].contains(&section)
+    });
+    if faults.is_empty() { Ok(settings) } else { Err(Unusable::Faulty(faults)) }
+}
+
+/// The settings wherever they could be decoded at all, and all that is wrong with them.
+fn walked(file: Option<&Path>, environment: &Environment) -> Result<Examined, Unusable> {
     let layers = match layers::read(file, environment) {
         Ok(layers) => layers,
         Err(Unusable::Faulty(faults)) => return Ok(Examined { settings: None, faults }),
@@ -125,9 +147,7 @@ pub fn examine(file: Option<&Path>, environment: &Environment) -> Result<Examine
     if let Some(settings) = &settings {
         validate::check(settings, &layers, &mut walk);
     }
-    let faults = walk.into_faults();
-    let grave = faults.iter().any(|fault| fault.level == Level::Fault);
-    Ok(Examined { settings: settings.filter(|_| !grave), faults })
+    Ok(Examined { settings, faults: walk.into_faults() })
 }
 
 /// The schema of a settings file, for editors and for the reference.
