@@ -58,10 +58,8 @@ async fn a_hundred_kills_lose_nothing_and_repeat_nothing() {
     }
     let told = house
         .wait_until("every incident is resolved, in its message and its thread", |told| {
-            told.values().all(|thread| {
-                thread.main.text.contains("resolved")
-                    && thread.replies.last().is_some_and(|reply| reply.text.contains("esolved"))
-            })
+            told.values()
+                .all(|thread| is_over(&thread.main) && thread.replies.last().is_some_and(is_over))
         })
         .await;
     house.daemon.kill();
@@ -213,13 +211,14 @@ impl House {
                 return told;
             }
             if began.elapsed() > PATIENCE {
-                let some: Vec<_> = told
+                let missing: Vec<(&String, &str, usize)> = told
                     .iter()
-                    .filter(|(_, t)| !t.main.text.contains("resolved"))
+                    .filter(|(_, thread)| !is_over(&thread.main))
+                    .map(|(name, thread)| (name, thread.main.text.as_str(), thread.replies.len()))
                     .take(3)
                     .collect();
                 panic!(
-                    "not in {PATIENCE:?}: {what}; {} incidents; for example {some:#?}\n{}",
+                    "not in {PATIENCE:?}: {what}; {} incidents; for example {missing:#?}\n{}",
                     told.len(),
                     self.daemon.log_end()
                 );
@@ -249,6 +248,11 @@ impl House {
             .unwrap_or_else(|| panic!("no workload in {text:?}"))
             .to_owned()
     }
+}
+
+/// Whether a message says that its incident is over.
+fn is_over(message: &Posted) -> bool {
+    message.text.to_lowercase().contains("resolved")
 }
 
 /// The daemon as a process of its own.
