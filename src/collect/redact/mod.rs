@@ -61,33 +61,59 @@ struct Secret {
 #[derive(Clone, Copy, Debug, Default)]
 struct Hints {
     pairs: bool,
+    headers: bool,
+    cookies: bool,
+    spoken: bool,
     urls: bool,
     tokens: bool,
     pem: bool,
 }
 
-/// The words that call for the rules of `key=value` pairs and headers.
-const PAIR_WORDS: [&str; 10] =
-    ["pass", "pwd", "pw=", "secret", "token", "key", "cred", "auth", "cookie", "identified"];
+/// Notes a rule that a word calls for.
+type Rule = fn(&mut Hints);
+
+/// The words that call for rules, and which.
+const HINTS: [(&str, Rule); 25] = [
+    ("pass", |it| (it.pairs, it.spoken) = (true, true)),
+    ("masterauth", |it| (it.pairs, it.spoken) = (true, true)),
+    ("identified", |it| (it.pairs, it.spoken) = (true, true)),
+    (" -u", |it| (it.pairs, it.spoken) = (true, true)),
+    (" -a ", |it| (it.pairs, it.spoken) = (true, true)),
+    (" -p", |it| (it.pairs, it.spoken) = (true, true)),
+    ("--user", |it| (it.pairs, it.spoken) = (true, true)),
+    ("pwd", |it| it.pairs = true),
+    ("pw=", |it| it.pairs = true),
+    ("secret", |it| it.pairs = true),
+    ("token", |it| it.pairs = true),
+    ("key", |it| it.pairs = true),
+    ("cred", |it| it.pairs = true),
+    ("auth", |it| (it.pairs, it.headers) = (true, true)),
+    ("bearer", |it| (it.pairs, it.headers) = (true, true)),
+    ("basic", |it| (it.pairs, it.headers) = (true, true)),
+    ("cookie", |it| (it.pairs, it.cookies) = (true, true)),
+    ("://", |it| it.urls = true),
+    ("@tcp(", |it| it.urls = true),
+    ("@unix(", |it| it.urls = true),
+    ("thin:", |it| it.urls = true),
+    ("hooks.slack.", |it| it.urls = true),
+    ("sig=", |it| it.urls = true),
+    ("signature=", |it| it.urls = true),
+    ("-----", |it| it.pem = true),
+];
 
 static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let urls = ["://", "@tcp(", "@unix(", "thin:"];
-    let words = PAIR_WORDS.iter().chain(&["bearer", "basic ", " -u", " -a ", " -p"]).chain(&urls);
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
-        .build(words.chain(&["-----"]).chain(&tokens::BEGINNINGS))
+        .build(HINTS.iter().map(|(word, _)| word).chain(&tokens::BEGINNINGS))
         .expect("the words are constants")
 });
 
 impl Hints {
     fn add(&mut self, word: usize) {
-        let pairs = PAIR_WORDS.len() + 5;
-        match word {
-            n if n < pairs => self.pairs = true,
-            n if n < pairs + 4 => self.urls = true,
-            n if n == pairs + 4 => self.pem = true,
-            _ => self.tokens = true,
+        match HINTS.get(word) {
+            Some((_, add)) => add(self),
+            None => self.tokens = true,
         }
     }
 }
@@ -101,7 +127,7 @@ fn secrets(text: &str) -> Vec<Secret> {
     for (line, hints) in &lines {
         pem |= hints.pem || pem::looks_like_body(&text[line.clone()]);
         if hints.pairs {
-            pairs::find(text, line.clone(), &mut found);
+            pairs::find(text, line.clone(), *hints, &mut found);
         }
         if hints.urls {
             urls::find(text, line.clone(), &mut found);

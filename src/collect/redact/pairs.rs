@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::keys::{self, CREDENTIALS, PASSWORD, TOKEN};
 use super::values::{self, Value};
-use super::{MARKER, Secret};
+use super::{Hints, MARKER, Secret};
 
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
@@ -68,21 +68,24 @@ fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant")
 }
 
-/// The secrets of one line of `text`.
-pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
+/// The secrets of one line of `text`, by the rules that its words call for.
+pub(super) fn find(text: &str, line: Range<usize>, hints: Hints, found: &mut Vec<Secret>) {
+    let words = &text[line.clone()];
     pairs(text, &line, found);
-    flags(text, &line, found);
-    headers(text, &line, found);
-    for named in NAMED.captures_iter(&text[line.clone()]) {
-        if let (Some(whole), Some(kind)) = (named.get(0), keys::kind(&named[1])) {
-            keep(text, values::value(text, line.start + whole.end(), line.end), kind, found);
-        }
+    if words.contains('-') {
+        flags(text, &line, found);
     }
-    for spoken in SPOKEN.captures_iter(&text[line.clone()]) {
-        if let Some(value) = spoken.iter().skip(1).flatten().next() {
-            let at = line.start + value.start()..line.start + value.end();
-            keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
-        }
+    if hints.headers {
+        headers(text, &line, found);
+    }
+    if hints.cookies {
+        cookies(text, &line, found);
+    }
+    if words.contains("alue") || words.contains("ALUE") {
+        variables(text, &line, found);
+    }
+    if hints.spoken {
+        spoken(text, &line, found);
     }
 }
 
@@ -250,9 +253,13 @@ const SENTENCE: [&str; 24] = [
 
 fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
     let words = &text[line.clone()];
+    let mut until = 0;
     for header in HEADER.captures_iter(words) {
         let Some(whole) = header.get(0) else { continue };
         let from = line.start + whole.end();
+        if from < until {
+            continue;
+        }
         let known = whole.as_str().ends_with([' ', '\t'])
             && !whole.as_str().trim_end().ends_with([':', '=']);
         let Some(value) = values::value(text, from, line.end) else { continue };
@@ -260,6 +267,7 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         if header.get(1).is_some() {
             // A scheme of several parts: all of them go.
             let end = text[from..line.end].find(['\'', '`']).map_or(line.end, |at| from + at);
+            until = end;
             keep(text, Some(Value { at: from..end, quoted: false }), CREDENTIALS, found);
         } else if known && values::is_value(&text[value.clone()], TOKEN)
             || values::is_opaque(&text[value.clone()], TOKEN)
@@ -276,15 +284,41 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             found.push(Secret { at, kind: CREDENTIALS });
         }
     }
-    for cookie in COOKIE.captures_iter(words) {
+}
+
+/// All of a cookie header: each of its values may be a session.
+fn cookies(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    let mut until = 0;
+    for cookie in COOKIE.captures_iter(&text[line.clone()]) {
         let Some(first) = cookie.get(2) else { continue };
         let from = line.start + first.start();
+        if from < until {
+            continue;
+        }
         let rest = &text[from..line.end];
         let end = match cookie.get(1) {
             Some(quote) => rest.find(quote.as_str()).unwrap_or(rest.len()),
             None => rest.find(['"', '\'']).unwrap_or(rest.len()),
         };
-        found.push(Secret { at: from..from + end, kind: "cookie" });
+        until = from + end;
+        found.push(Secret { at: from..until, kind: "cookie" });
+    }
+}
+
+fn variables(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for named in NAMED.captures_iter(&text[line.clone()]) {
+        if let (Some(whole), Some(kind)) = (named.get(0), keys::kind(&named[1])) {
+            keep(text, values::value(text, line.start + whole.end(), line.end), kind, found);
+        }
+    }
+}
+
+fn spoken(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for spoken in SPOKEN.captures_iter(&text[line.clone()]) {
+        if let Some(value) = spoken.iter().skip(1).flatten().next() {
+            let at = line.start + value.start()..line.start + value.end();
+            keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
+        }
     }
 }
 

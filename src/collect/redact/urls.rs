@@ -51,10 +51,14 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
 /// Where the address ends: at white space or a quote, or where the next address begins.
 fn address_end(text: &str, at: usize, end: usize) -> usize {
     let rest = &text[at..end];
-    let stop = rest.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c)).unwrap_or(rest.len());
-    match rest[..stop].find("://") {
-        Some(next) => at + rest[..next].rfind([',', ';', ' ', '=', '(']).unwrap_or(stop),
-        None => at + stop,
+    let next = rest.find("://");
+    let rest = &rest[..next.unwrap_or(rest.len())];
+    let stop = rest.find(|c: char| c.is_whitespace() || "\"'`<>".contains(c));
+    match (stop, next) {
+        (Some(stop), _) => at + stop,
+        // The next scheme's own name is not part of this one.
+        (None, Some(next)) => at + rest.rfind([',', ';', '=', '(']).unwrap_or(next),
+        (None, None) => at + rest.len(),
     }
 }
 

@@ -58,8 +58,15 @@ fn bare_end(text: &str, from: usize, end: usize) -> usize {
         let closes = match char {
             '&' | '<' | '>' => true,
             '"' | '\'' | '`' => !after.starts_with(|c: char| c.is_ascii_alphanumeric()),
-            // A backslash before a closing quote belongs to the quote.
-            '\\' => after.trim_start_matches('\\').starts_with(['"', '\'', 'n', 'r', 't']),
+            // Backslashes before a closing quote belong to the quote.
+            '\\' => {
+                let run = rest.len() - rest.trim_start_matches('\\').len();
+                if !rest[run..].starts_with(['"', '\'', 'n', 'r', 't']) {
+                    at += run;
+                    continue;
+                }
+                true
+            }
             ',' | ';' => begins_pair(after),
             char => char.is_whitespace(),
         };
