@@ -221,9 +221,18 @@ pub(super) fn next(finding: &Finding) -> Vec<Choice> {
     let choice = |choice: &Choice| Choice {
         label: plain::short(&choice.label, 40),
         command: choice.command.as_deref().map(super::cause::command).filter(|c| !c.is_empty()),
-        text: plain::short(&choice.text, 240),
+        text: plain::short(without_label(choice), 240),
     };
     finding.next.iter().take(3).map(choice).collect()
+}
+
+/// The sentence without the word that its label says already: "fix: Fix the typo" reads badly.
+fn without_label(choice: &Choice) -> &str {
+    let (label, text) = (&choice.label, &choice.text);
+    match text.get(..label.len()) {
+        Some(word) if word.eq_ignore_ascii_case(label) => text[label.len()..].trim_start(),
+        _ => text,
+    }
 }
 
 /// At most two warnings, bounded.

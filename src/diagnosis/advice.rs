@@ -21,7 +21,7 @@ pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) ->
     let back = rollout.and_then(|rollout| roll_back(case, rollout));
     let image = rollout.and_then(|rollout| set_image(case, rollout));
     let fixes = fixes(cause, best);
-    let mut looks = best.settle.iter().map(|command| look(command));
+    let mut looks = best.settle.iter().map(|command| look(command, proved));
     let mut choices: Vec<Choice> = Vec::new();
     if proved && best.facts.contains_key(NEWLY_ASKED) {
         choices.extend(fixes.into_iter().take(1));
@@ -116,7 +116,11 @@ fn fixes(cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
     filled.map(|text| Choice { label: "fix".into(), command: None, text }).collect()
 }
 
-fn look(command: &str) -> Choice {
-    let text = "Settles it; changes nothing.".into();
-    Choice { label: "look".into(), command: Some(command.into()), text }
+fn look(command: &str, proved: bool) -> Choice {
+    let text = if proved {
+        "Shows the proof in full; changes nothing."
+    } else {
+        "Settles it; changes nothing."
+    };
+    Choice { label: "look".into(), command: Some(command.into()), text: text.into() }
 }

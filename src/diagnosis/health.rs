@@ -62,7 +62,13 @@ impl Checkup {
 
     /// The health; `neighbours` are those of the namespace, counted once for all its workloads.
     pub(super) fn into_health(mut self, neighbours: Option<Neighbours>) -> Health {
-        self.health.neighbours = neighbours;
+        // A workload between two crashes has all its pods ready, and is not well for that.
+        let uncounted = self.health.ready >= self.health.desired
+            && self.lines.iter().any(|(grade, _)| *grade == Grade::Fault);
+        self.health.neighbours = neighbours.map(|count| Neighbours {
+            failing: (count.failing + usize::from(uncounted)).min(count.total),
+            ..count
+        });
         // The gravest first; within one grade in the order they were found.
         self.lines.sort_by_key(|(grade, _)| *grade as u8);
         self.health.failing = self.lines.into_iter().map(|(_, line)| line).collect();

@@ -10,7 +10,7 @@ use super::hear::{clock, restarted};
 use super::memory::Noted;
 use super::rules::between;
 use super::{Incident, Look, Rules};
-use crate::diagnosis::{Certainty, Finding, Health, Presence, RestartCount};
+use crate::diagnosis::{Certainty, Finding, Health, Presence, Proof, RestartCount};
 
 /// A weaker diagnosis replaces a stronger one only after so many looks in a row: between two crashes a
 /// container runs for a while, and then there is less to see.
@@ -242,8 +242,39 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
         incident.since = ended.map_or(since, |ended| since.max(ended));
     }
     incident.memory.stale = false;
-    incident.finding = Some(new.clone());
+    incident.finding = Some(steadied(incident.finding.as_ref(), new, &look.health));
     incident.found_at = Some(look.taken_at);
+}
+
+/// The same cause in the same words needs no other replica's proof. While the pod of the first one
+/// lives its proof stays, so that the message stands still while its pods take turns in crashing; and
+/// what was changed stays said after it was rolled back.
+fn steadied(old: Option<&Finding>, new: &Finding, health: &Health) -> Finding {
+    let mut kept = new.clone();
+    let Some(old) = old.filter(|old| words(old).is_some() && words(old) == words(new)) else {
+        return kept;
+    };
+    if kept.rollout.is_none() {
+        kept.rollout = old.rollout.clone();
+    }
+    let place = proof(old).and_then(|proof| proof.source.as_deref()).unwrap_or_default();
+    let lives = health.restarts.iter().any(|restart| place.contains(&restart.pod));
+    if lives && new.rollout == old.rollout {
+        kept.hypotheses = old.hypotheses.clone();
+        kept.excerpt = old.excerpt.clone();
+        kept.next = old.next.clone();
+    }
+    kept
+}
+
+/// What a finding says: the cause, how sure, and the words that prove it.
+fn words(finding: &Finding) -> Option<(&str, Certainty, &str)> {
+    let best = finding.hypotheses.first()?;
+    Some((&best.cause, best.certainty, proof(finding)?.quote.as_deref()?))
+}
+
+fn proof(finding: &Finding) -> Option<&Proof> {
+    finding.hypotheses.first()?.because.iter().find(|proof| proof.quote.is_some())
 }
 
 fn best(finding: &Finding) -> Option<Certainty> {
