@@ -1,0 +1,3 @@
+module firsthand.test/cluster/app
+
+go 1.24

@@ -1,0 +1,3 @@
+module firsthand.test/cluster/pause
+
+go 1.24
