@@ -5,9 +5,11 @@ mod story;
 use std::time::Duration;
 
 use firsthand::diagnosis::{Evidence, Instance, Log, Source};
-use firsthand::incident::{Claim, Closed, Debt, Entry, Outcome, Owed, Place, Say};
+use firsthand::incident::{
+    AlertStatus, Claim, Closed, Debt, Entry, Outcome, Owed, Place, Say, Signal, SignalKind,
+};
 use firsthand::ledger::{Commit, Ledger, LedgerError, Settings};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::Connection;
 use story::{Desk, at, decide, incident, note, say, signal, subject};
 
@@ -45,6 +47,45 @@ async fn repeated_alert_is_one_signal() {
     ledger.done(&[id]).await.expect("done");
     assert_eq!(ledger.accept(&[signal("a", "checkout")]).await, Ok(0), "also after it is done");
     assert_eq!(ledger.pending(10).await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn an_alert_that_fires_on_after_its_end_is_news_again() {
+    let desk = Desk::new();
+    let ledger = desk.ledger().await;
+    let fires = signal("alert/f1/100/firing", "checkout");
+    let ends = ended(signal("alert/f1/100/resolved/200", "checkout"));
+    for one in [&fires, &ends] {
+        assert_eq!(ledger.accept(std::slice::from_ref(one)).await, Ok(1));
+        let id = ledger.pending(1).await.expect("pending")[0].0;
+        ledger.done(&[id]).await.expect("done");
+    }
+    assert_eq!(ledger.accept(&[fires.clone(), fires.clone()]).await, Ok(1));
+    let pending = ledger.pending(10).await.expect("pending");
+    assert_eq!(pending.iter().map(|(_, signal)| signal).collect::<Vec<_>>(), [&fires]);
+    assert_eq!(ledger.accept(&[ends]).await, Ok(0), "the end that was told is no news");
+}
+
+#[tokio::test]
+async fn an_alert_that_its_end_overtook_is_over() {
+    let desk = Desk::new();
+    let ledger = desk.ledger().await;
+    let mut fires = signal("alert/f1/100/firing", "checkout");
+    assert_eq!(
+        ledger.accept(&[ended(signal("alert/f1/100/resolved/200", "checkout"))]).await,
+        Ok(1)
+    );
+    assert_eq!(ledger.accept(&[signal("alert/f1/300/firing", "checkout")]).await, Ok(1), "another");
+    assert_eq!(ledger.accept(std::slice::from_ref(&fires)).await, Ok(0));
+    fires.heard_at += SignedDuration::from_mins(10);
+    assert_eq!(ledger.accept(&[fires]).await, Ok(1), "ten minutes later it fires indeed");
+}
+
+fn ended(mut signal: Signal) -> Signal {
+    if let SignalKind::Alert(alert) = &mut signal.kind {
+        alert.status = AlertStatus::Resolved;
+    }
+    signal
 }
 
 #[tokio::test]

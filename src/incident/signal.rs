@@ -38,7 +38,8 @@ impl Subject {
 /// Something says that something is wrong, or no longer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
-    /// Makes repeats recognisable: one key, one signal, however often it arrives.
+    /// Makes repeats recognisable: one key, one signal, however often it arrives. That of an alert is
+    /// `alert/FINGERPRINT/STARTS/firing`, and `alert/FINGERPRINT/STARTS/resolved/ENDS` when it has ended.
     pub key: String,
     /// What it is about.
     pub subject: Subject,
@@ -46,6 +47,17 @@ pub struct Signal {
     pub heard_at: Timestamp,
     /// What it says.
     pub kind: SignalKind,
+}
+
+impl Signal {
+    /// For an alert that fires: what the keys of its ends begin with, since it may end, and fire on as
+    /// if nothing had been. `None` for anything else.
+    pub fn ends(&self) -> Option<String> {
+        let SignalKind::Alert(AlertSignal { status: AlertStatus::Firing, .. }) = &self.kind else {
+            return None;
+        };
+        Some(format!("{}/resolved/", self.key.strip_suffix("/firing")?))
+    }
 }
 
 /// What a signal says.

@@ -5,9 +5,14 @@ use sqlx::{Row, SqliteConnection};
 use super::{Ledger, LedgerError, Result, ms};
 use crate::incident::Signal;
 
+/// An alert whose end came first, by so much at most, was overtaken by it: it is over. Retries and the
+/// peers of a cluster lag by seconds; what fires longer after an end fires indeed.
+const OVERTAKEN_MS: i64 = 5 * 60 * 1000;
+
 impl Ledger {
     /// Keeps signals and says how many were new. A key that is known already is not new, so a
-    /// repeated delivery changes nothing. When this has returned they survive a kill.
+    /// repeated delivery changes nothing; an alert that fires on after its end was told is news. When
+    /// this has returned they survive a kill.
     ///
     /// # Errors
     /// [`LedgerError::Full`] or [`LedgerError::Busy`]: nothing was kept, the sender should try
@@ -86,12 +91,19 @@ pub(super) async fn next(conn: &mut SqliteConnection, table: &'static str) -> Re
 async fn insert(conn: &mut SqliteConnection, signal: &Signal) -> Result<usize> {
     let body = serde_json::to_string(signal)
         .map_err(|error| LedgerError::Broken(format!("a signal cannot be written: {error}")))?;
-    let known = sqlx::query("SELECT id FROM signals WHERE key = $1")
+    let known = sqlx::query("SELECT id, state FROM signals WHERE key = $1")
         .bind(&signal.key)
         .fetch_optional(&mut *conn)
         .await?;
-    if known.is_some() {
-        return Ok(0);
+    let end = end_heard(conn, signal).await?;
+    match (known, end) {
+        (None, Some(end)) if ms(signal.heard_at) - end <= OVERTAKEN_MS => return Ok(0),
+        // It fires although its end was told: a late copy, or it fires on. The incident knows which.
+        (Some(row), Some(_)) if row.try_get::<&str, _>("state")? == "done" => {
+            return again(conn, row.try_get("id")?, signal, &body).await;
+        }
+        (Some(_), _) => return Ok(0),
+        (None, _) => {}
     }
     let id = next(conn, "signals").await?;
     sqlx::query(
@@ -103,5 +115,28 @@ async fn insert(conn: &mut SqliteConnection, signal: &Signal) -> Result<usize> {
     .bind(body)
     .execute(conn)
     .await?;
+    Ok(1)
+}
+
+/// When an end of this firing alert was last heard.
+async fn end_heard(conn: &mut SqliteConnection, signal: &Signal) -> Result<Option<i64>> {
+    let Some(ends) = signal.ends() else { return Ok(None) };
+    let row = sqlx::query(
+        "SELECT MAX(heard_ms) AS heard_ms FROM signals WHERE key >= $1 AND key < $1 || ':'",
+    )
+    .bind(ends)
+    .fetch_one(conn)
+    .await?;
+    Ok(row.try_get("heard_ms")?)
+}
+
+/// Puts a signal that was worked off back to be worked off again.
+async fn again(conn: &mut SqliteConnection, id: i64, signal: &Signal, body: &str) -> Result<usize> {
+    sqlx::query("UPDATE signals SET state = 'pending', body = $2, heard_ms = $3 WHERE id = $1")
+        .bind(id)
+        .bind(body)
+        .bind(ms(signal.heard_at))
+        .execute(conn)
+        .await?;
     Ok(1)
 }
