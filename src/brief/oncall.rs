@@ -1,7 +1,7 @@
 //! The words for whoever is on call: chosen once, laid out by every renderer.
 
 use super::{CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain};
-use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding};
+use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding, Presence};
 use crate::incident::{Incident, Severity, State};
 
 /// One incident, in words. Everything in it is clean and bounded; nothing is escaped yet.
@@ -206,6 +206,8 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         )
     } else if incident.looks == 0 {
         "no diagnosis yet: the evidence is being taken".to_owned()
+    } else if matches!(incident.health.presence, Presence::Unknown(_)) {
+        "no diagnosis: it could not be seen, which is neither health nor failure".to_owned()
     } else {
         "no diagnosis: nothing wrong was found when the evidence was taken".to_owned()
     });
