@@ -1,0 +1,62 @@
+//! Much at once: no flood, no loss, no haste.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::stage::{CHANNEL, PANIC, Stage, crash_looping, crashes, released, until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_pods_of_one_deployment_are_one_message() {
+    let mut stage = Stage::of(released(&["checkout"], 200, &crashes(PANIC))).await.polling();
+    stage.run().await;
+    let alerts: Vec<_> = stage.pods("checkout").iter().map(|pod| crash_looping(pod)).collect();
+    assert!(alerts.len() >= 200, "{}", alerts.len());
+    for group in alerts.chunks(50) {
+        stage.send(group).await;
+    }
+    let told = stage.message("the cause", |told| told.says("nil map")).await;
+    until("every alert was worked off", async || {
+        let told = stage.message("one message", |_| true).await;
+        (told.says("200") || told.replies("200")).then_some(())
+    })
+    .await;
+    let now = stage.message("one message", |_| true).await;
+    assert_eq!(now.ts, told.ts);
+    assert!(now.tells_once() && now.thread.len() < 8, "{now:#?}");
+    stage.nothing_improper();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_workloads_at_once_are_each_told_once_at_the_channels_pace() {
+    let names: Vec<String> = (0..60).map(|n| format!("web-{n:02}x")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut stage = Stage::of(released(&names, 1, &crashes(PANIC))).await;
+    let pace = Duration::from_millis(40);
+    stage.slack.change(|options| (options.pace, options.burst) = (pace, 2));
+    stage.settings["delivery"]["channel_pause"] = json!("50ms");
+    stage.settings["incident"]["look"] = json!({ "first": "1m", "slowest": "1m", "least": "1s" });
+    stage.run().await;
+    let alerts: Vec<_> =
+        names.iter().flat_map(|name| stage.pods(name)).map(|pod| crash_looping(&pod)).collect();
+    stage.send(&alerts).await;
+    let told = until("all sixty with their evidence", async || {
+        let channel = stage.channel();
+        let whole = channel.iter().filter(|told| told.says("nil map") && !told.thread.is_empty());
+        (whole.count() >= names.len()).then_some(channel)
+    })
+    .await;
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for message in &told {
+        let name = names.iter().find(|name| message.says(name)).expect("a workload");
+        *times.entry(name).or_default() += 1;
+    }
+    assert_eq!((times.len(), times.values().max()), (60, Some(&1)));
+    assert!(told.iter().all(crate::stage::Told::tells_once));
+    let calls = stage.slack.calls();
+    let posts = calls.iter().filter(|call| call.method == "chat.postMessage").count();
+    assert_eq!(posts, 120, "nothing was refused for haste and sent again");
+    assert_eq!(stage.slack.messages(CHANNEL).len(), 60);
+    stage.nothing_improper();
+}
