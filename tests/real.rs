@@ -1,8 +1,13 @@
 //! Real Prometheus and Alertmanager, as Debian packages them (2.42 and 0.25: the old end of what people
 //! run), and what the poll and the webhook make of them.
 
+#[path = "real/incidents.rs"]
+mod incidents;
 #[path = "real/mod.rs"]
 mod parts;
+#[path = "stories/stage.rs"]
+#[expect(dead_code, reason = "shared with the stories over stand-ins")]
+mod stage;
 
 use std::path::Path;
 

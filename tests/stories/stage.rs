@@ -130,7 +130,8 @@ impl Stage {
         self.show();
     }
 
-    fn show(&self) {
+    /// Shows the world as it is.
+    pub(crate) fn show(&self) {
         self.kubernetes.change(|served| {
             let Objects { forbidden, hanging, away, .. } = std::mem::take(served);
             *served = Objects { forbidden, hanging, away, ..self.world.objects() };
