@@ -59,6 +59,12 @@ impl CauseWords {
         let known = best.cause != NOT_ENOUGH;
         let proof = best.because.iter().position(|proof| proof.quote.is_some());
         let facts = best.because.iter().enumerate().filter(|(i, _)| Some(*i) != proof);
+        // What the sentence says already is not said again under it.
+        let said = |fact: &str| {
+            let long = best.facts.values().filter(|value| value.len() > 5);
+            long.into_iter().any(|value| fact.contains(value) && best.summary.contains(value))
+        };
+        let facts = facts.filter(|(_, proof)| !said(&proof.fact));
         let facts = facts.map(|(_, proof)| plain::short(&proof.fact, 160));
         let settled = best.certainty == Certainty::Certain;
         Self {
