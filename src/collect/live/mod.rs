@@ -35,7 +35,7 @@ impl std::fmt::Debug for Collector {
 }
 
 impl Collector {
-    /// A collector for the cluster of `client`, see [`client`](super::client). Without Prometheus its
+    /// A collector for the cluster of `client`, see [`client`](super::client()). Without Prometheus its
     /// metrics are a blind spot.
     pub fn new(
         settings: Settings,
