@@ -46,16 +46,12 @@ pub(super) fn of_case(case: &Case<'_>, proved: bool) -> Vec<BlindSpot> {
     }
     for container in case.containers().filter(|it| it.last_ended().is_some()) {
         // A container whose process never began has no log to miss.
-        let began = container.last_ended().is_some_and(|it| !never_began(it.reason()));
+        let began = container.last_ended().is_some_and(|it| !it.never_began());
         if let Some(why) = container.log_unavailable().filter(|_| began) {
             spots.push(BlindSpot { source: container.log_name(), why });
         }
     }
     spots
-}
-
-fn never_began(reason: &str) -> bool {
-    matches!(reason, "StartError" | "ContainerCannotRun")
 }
 
 fn spot(source: &str, why: Option<&str>) -> Option<BlindSpot> {

@@ -5,12 +5,15 @@ use std::cell::OnceCell;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
+use super::container::ContainerView;
 use super::ending::{Ending, endings};
 use super::event::EventView;
-use super::pod::{ContainerView, LogView, PodView, Trouble};
+use super::pod::PodView;
 use super::pull::{PullFault, pull_fault};
 use super::rollout::Revisions;
+use super::runlog::LogView;
 use super::told::{self, Told};
+use super::trouble::Trouble;
 use super::world::World;
 use super::{Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
 
@@ -146,7 +149,9 @@ impl<'a> Case<'a> {
             });
             let known =
                 found.iter().any(|(other, _)| other.container.name() == told.container.name());
-            if let Some(fault) = pull_fault(told.text).filter(|_| about_images && !known) {
+            if let Some(fault) =
+                pull_fault(told.text, told.container.image()).filter(|_| about_images && !known)
+            {
                 found.push((told, fault));
             }
         }

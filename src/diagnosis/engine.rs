@@ -9,8 +9,8 @@ use super::health::{Checkup, neighbours};
 use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
-    Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis, ObjectRef, Presence,
-    advice, blind, rank, rollout, symptom,
+    Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis, Neighbours,
+    ObjectRef, Presence, advice, blind, rank, rollout, symptom, wiring,
 };
 
 /// How many lines of a log are shown around the one that matters: enough to see what led to it.
@@ -42,19 +42,28 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
         Scope::Namespace(wanted) => wanted == namespace,
         Scope::Workload(wanted) => wanted.namespace == namespace,
     }));
-    let mut neighbours = BTreeMap::new();
+    let mut neighbours: BTreeMap<&str, Option<Neighbours>> = BTreeMap::new();
     for object in world.workloads().filter(|object| in_scope(object, scope)) {
         let checkup = Checkup::of(&world, object);
-        let fault = checkup.is_fault();
+        let (fault, settling) = (checkup.is_fault(), checkup.is_settling());
         let namespace = object.namespace.as_str();
         let around =
             neighbours.entry(namespace).or_insert_with(|| self::neighbours(&world, namespace));
         let health = checkup.into_health(*around);
         if fault {
             find(&world, object, health, &mut diagnosis);
-        } else if health.is_healthy() || health.presence == Presence::ScaledToZero {
+        } else if settling || health.is_healthy() || health.presence == Presence::ScaledToZero {
             diagnosis.healthy.push((object.clone(), health));
         }
+    }
+    let whole = |namespace: &str| match scope {
+        Scope::Everything => true,
+        Scope::Namespace(wanted) => wanted == namespace,
+        Scope::Workload(_) => false,
+    };
+    for (object, mut health) in wiring::broken(&world, whole) {
+        health.neighbours = neighbours.get(object.namespace.as_str()).copied().flatten();
+        find(&world, &object, health, &mut diagnosis);
     }
     rank::findings(&mut diagnosis.findings);
     let mut seen = Vec::new();

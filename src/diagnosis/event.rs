@@ -24,10 +24,11 @@ impl<'a> EventView<'a> {
         self.event.reason.as_deref().unwrap_or_default()
     }
 
-    /// The message, without the prefix that folded events get.
+    /// The message, without the prefixes that folded events and newer tools put before it.
     pub fn message(self) -> &'a str {
         let message = self.event.message.as_deref().unwrap_or_default();
-        message.strip_prefix(COMBINED).unwrap_or(message)
+        let message = message.strip_prefix(COMBINED).unwrap_or(message);
+        prefix(message).map_or(message, |(_, rest)| rest)
     }
 
     /// Whether it is of type `Warning`.
@@ -65,8 +66,15 @@ impl<'a> EventView<'a> {
 
     /// The container it is about, where it says so (`spec.containers{app}`).
     pub fn container(self) -> Option<&'a str> {
-        let path = self.event.involved_object.field_path.as_deref()?;
-        path.split_once('{')?.1.strip_suffix('}')
+        match self.event.involved_object.field_path.as_deref().and_then(|it| it.split_once('{')) {
+            Some((_, rest)) => rest.strip_suffix('}'),
+            None => prefix(self.event.message.as_deref()?).map(|(container, _)| container),
+        }
+    }
+
+    /// Whether it was seen at that time or later. An event that does not tell its time is taken to be.
+    pub(super) fn is_since(self, begun: Option<Timestamp>) -> bool {
+        self.last_seen().is_none_or(|seen| begun.is_none_or(|begun| seen >= begun))
     }
 
     /// When it was last seen. Newer events leave `lastTimestamp` empty.
@@ -116,4 +124,13 @@ impl<'a> EventView<'a> {
             message: self.message().into(),
         }
     }
+}
+
+/// The container and the rest of a message that begins with the field it is about:
+/// `spec.containers{app}: Readiness probe failed`.
+fn prefix(message: &str) -> Option<(&str, &str)> {
+    let (field, rest) = message.split_once("}: ")?;
+    let (path, container) = field.split_once('{')?;
+    let paths = ["spec.containers", "spec.initContainers", "spec.ephemeralContainers"];
+    paths.contains(&path).then_some((container, rest))
 }

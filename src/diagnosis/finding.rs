@@ -15,7 +15,8 @@ use super::ObjectRef;
 pub struct Diagnosis {
     /// One per workload (or other object) with something wrong.
     pub findings: Vec<Finding>,
-    /// Workloads that were looked at and are well, with the health that says so.
+    /// Workloads that were looked at and have no fault, with the health that says whether they are well,
+    /// scaled to zero, or in the middle of a rollout.
     pub healthy: Vec<(ObjectRef, Health)>,
     /// What could not be seen, and what that hides.
     pub blind_spots: Vec<BlindSpot>,

@@ -3,12 +3,15 @@
 
 mod kinds;
 
+pub(super) use kinds::template_labels;
+
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Service;
 
-use super::pod::{ContainerView, PodView, Trouble};
+use super::container::ContainerView;
+use super::pod::PodView;
 use super::rollout::revisions;
-use super::trouble::{MAY_START_FOR, unsettled_for};
+use super::trouble::{MAY_START_FOR, Trouble, unsettled_for};
 use super::world::World;
 use super::{
     Evidence, Health, Neighbours, ObjectRef, Presence, RestartCount, ServiceHealth, Waiting,
@@ -58,6 +61,12 @@ impl Checkup {
     /// Whether something is wrong, as far as can be seen.
     pub(super) fn is_fault(&self) -> bool {
         self.lines.iter().any(|(grade, _)| *grade == Grade::Fault)
+    }
+
+    /// Whether all that can be said against it is that it is not finished yet.
+    pub(super) fn is_settling(&self) -> bool {
+        self.health.presence == Presence::Present
+            && self.lines.iter().all(|(grade, _)| *grade == Grade::Settling)
     }
 
     /// The health; `neighbours` are those of the namespace, counted once for all its workloads.

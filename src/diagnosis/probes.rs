@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use regex::Regex;
 
+use super::container::ContainerView;
 use super::event::EventView;
-use super::pod::ContainerView;
 
 /// Which of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Which {
 pub(super) fn kill<'a>(container: &ContainerView<'a>) -> Option<(Which, EventView<'a>)> {
     let begun = container.last_ended()?.started_at();
     let newest_first = container.events().into_iter().rev();
-    let killing = newest_first.filter(|it| it.reason() == "Killing" && it.last_seen() >= begun);
+    let killing = newest_first.filter(|it| it.reason() == "Killing" && it.is_since(begun));
     killing.into_iter().find_map(|event| {
         let which = if event.message().contains("failed liveness probe") {
             Which::Liveness
@@ -68,8 +68,7 @@ pub(super) fn failure<'a>(container: &ContainerView<'a>, which: Which) -> Option
     };
     let mut newest_first = container.events().into_iter().rev();
     newest_first.find(|event| {
-        let fresh = event.last_seen().is_none() || event.last_seen() >= begun;
-        event.reason() == "Unhealthy" && event.message().starts_with(start) && fresh
+        event.reason() == "Unhealthy" && event.message().starts_with(start) && event.is_since(begun)
     })
 }
 
@@ -93,18 +92,35 @@ fn named(ports: &[ContainerPort], name: &str) -> Option<i32> {
     ports.iter().find(|port| port.name.as_deref() == Some(name)).map(|port| port.container_port)
 }
 
-/// The line in which an application says on which port it listens: line number, line, port.
-pub(super) fn listening(log: &str) -> Option<(u64, &str, i32)> {
+/// A line in which an application says on which port it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Heard<'a> {
+    pub(super) number: u64,
+    pub(super) line: &'a str,
+    pub(super) port: i32,
+}
+
+impl Heard<'_> {
+    /// Whether it listens for its own pod's loopback only, where the kubelet and Services cannot reach it.
+    pub(super) fn is_loopback(&self) -> bool {
+        ["127.0.0.1:", "localhost:", "[::1]:"]
+            .iter()
+            .any(|host| self.line.contains(&format!("{host}{}", self.port)))
+    }
+}
+
+/// What an application says of its ports, the newest line of each port: it may have several.
+pub(super) fn listening(log: &str) -> Vec<Heard<'_>> {
     static PORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let said = r"(?i)\b(listen(s|ing|en)?|serving|server (started|running|is running)|started (server|on)|bound|running on|ready on)\b";
         Regex::new(&format!(r"{said}.*?(?:port\D{{0,6}}|:)(?P<port>\d{{2,5}})\b")).ok()
     });
-    let pattern = PORT.as_ref()?;
-    // Said once, near the start of a run: the newest such line is of the newest run.
-    let mut found = None;
+    let mut found: Vec<Heard<'_>> = Vec::new();
+    let Some(pattern) = PORT.as_ref() else { return found };
     for (at, line) in log.lines().enumerate() {
         if let Some(port) = pattern.captures(line).and_then(|it| it["port"].parse().ok()) {
-            found = Some((at as u64 + 1, line, port));
+            found.retain(|other| other.port != port);
+            found.push(Heard { number: at as u64 + 1, line, port });
         }
     }
     found
@@ -116,7 +132,7 @@ mod tests {
 
     #[test]
     fn application_says_its_port_in_many_ways() {
-        let port = |line| listening(line).map(|(.., port)| port);
+        let port = |line| listening(line).first().map(|it| it.port);
         assert_eq!(port("2026-11-21T02:11:00Z listening on :8080"), Some(8080));
         assert_eq!(port("Server listening on http://0.0.0.0:3000"), Some(3000));
         assert_eq!(port("Tomcat started on port(s): 8081 (http)"), Some(8081));
@@ -126,5 +142,8 @@ mod tests {
         );
         assert_eq!(port("Running on http://127.0.0.1:5000"), Some(5000));
         assert_eq!(port("connection to db:5432 refused"), None);
+        let both = listening("http listening on :8080\nmetrics listening on 127.0.0.1:9090");
+        assert_eq!(both.iter().map(|it| it.port).collect::<Vec<_>>(), [8080, 9090]);
+        assert_eq!(both.iter().map(Heard::is_loopback).collect::<Vec<_>>(), [false, true]);
     }
 }

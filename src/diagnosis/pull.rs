@@ -19,22 +19,36 @@ pub enum PullFault {
     Unreachable,
     /// TLS between node and registry fails.
     Tls,
+    /// The node has no room for the image.
+    NoSpace,
     /// The image's name is not a valid one; nothing was pulled.
     InvalidName,
     /// The pod forbids the pull and the node does not have the image.
     NeverPulled,
 }
 
-/// Reads the words of a waiting message or event. The order matters: messages nest, and the outermost
-/// words (`failed to resolve reference`) fit every fault.
-pub(super) fn pull_fault(text: &str) -> Option<PullFault> {
-    let text = text.to_ascii_lowercase();
+/// Reads the words of a waiting message or event about that image. The order matters: messages nest, and
+/// the outermost words (`failed to resolve reference`) fit every fault.
+pub(super) fn pull_fault(text: &str, image: &str) -> Option<PullFault> {
+    // The image's own name is no word of the registry, whatever it says.
+    let text = match image {
+        "" => text.to_ascii_lowercase(),
+        image => text.replace(image, "<image>").to_ascii_lowercase(),
+    };
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let fault = if says(&["no match for platform"]) {
+    let fault = if says(&["no match for platform", "no matching manifest for", "no image found in"])
+    {
         PullFault::NoPlatform
+    } else if says(&["no space left on device"]) {
+        PullFault::NoSpace
     } else if says(&["429 too many requests", "toomanyrequests", ": 429"]) {
         PullFault::RateLimited
-    } else if says(&["may require authorization", "may require 'docker login'"]) {
+    } else if says(&[
+        "may require authorization",
+        "may require 'docker login'",
+        "requested access to the resource is denied",
+        "or it may not exist",
+    ]) {
         PullFault::UnauthorisedOrMissing
     } else if says(&[
         "401 unauthorized",
@@ -79,6 +93,7 @@ pub(super) fn pull_fault(text: &str) -> Option<PullFault> {
         "503 service unavailable",
         "504 gateway",
         "unexpected eof",
+        "\": eof",
         "client.timeout",
     ]) {
         PullFault::Unreachable
@@ -127,6 +142,35 @@ mod tests {
                 NoPlatform,
             ),
             (
+                "rpc error: code = Unknown desc = no matching manifest for linux/arm64/v8 in the manifest list entries",
+                NoPlatform,
+            ),
+            (
+                "choosing image instance: no image found in image index for architecture \"arm64\", variant \"v8\", OS \"linux\"",
+                NoPlatform,
+            ),
+            (
+                "initializing source docker://r/a:2: reading manifest 2 in r/a: manifest unknown",
+                NotFound,
+            ),
+            (
+                "reading manifest 2 in quay.io/a/b: unauthorized: access to the requested resource is not authorized",
+                Unauthorised,
+            ),
+            (
+                "reading manifest 2 in docker.io/a/b: errors:\ndenied: requested access to the resource is denied\nunauthorized: authentication required",
+                UnauthorisedOrMissing,
+            ),
+            (
+                "denied: Permission \"artifactregistry.repositories.downloadArtifacts\" denied on resource \"projects/a\" (or it may not exist)",
+                UnauthorisedOrMissing,
+            ),
+            (
+                "failed to extract layer sha256:00: write /var/lib/a: no space left on device: unknown",
+                NoSpace,
+            ),
+            ("failed to do request: Get \"https://r/v2/\": EOF", Unreachable),
+            (
                 "failed to pull and unpack image \"r/a:2\": pulling from host r failed with status code [manifests 2]: 401 Unauthorized",
                 Unauthorised,
             ),
@@ -174,9 +218,11 @@ mod tests {
             ("Container image \"a\" is not present with pull policy of Never", NeverPulled),
         ];
         for (text, fault) in cases {
-            assert_eq!(pull_fault(text), Some(fault), "{text}");
+            assert_eq!(pull_fault(text, "r/a:2"), Some(fault), "{text}");
         }
-        assert_eq!(pull_fault("Back-off pulling image \"r/a:2\""), None);
+        assert_eq!(pull_fault("Back-off pulling image \"r/a:2\"", "r/a:2"), None);
+        let odd = "r/not found/unauthorized:2";
+        assert_eq!(pull_fault(&format!("Back-off pulling image \"{odd}\""), odd), None);
     }
 
     #[test]

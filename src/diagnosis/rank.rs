@@ -37,17 +37,21 @@ pub(super) fn hypotheses(all: Vec<Hypothesis>) -> Vec<Hypothesis> {
     kept
 }
 
-/// The gravest first: nothing ready, then something missing, then the rest; then by name.
+/// The gravest first: what serves nobody any more, then what misses something, then the rest, and after
+/// each of these the batch work of the same grade, however loud it is; then by name.
 pub(super) fn findings(all: &mut [Finding]) {
     all.sort_by(|a, b| {
         let grade = |it: &Finding| {
             let health = &it.health;
-            if health.ready == 0 && health.desired > 0 {
-                0
-            } else if health.ready < health.desired {
-                1
-            } else {
-                2
+            let serves = !matches!(it.object.kind.as_str(), "Job" | "CronJob");
+            let silent =
+                !health.services.is_empty() && health.services.iter().all(|it| it.ready == 0);
+            match (health.ready == 0 && health.desired > 0, serves) {
+                _ if it.object.kind == *"Service" || (serves && silent) => 0,
+                (true, true) => 1,
+                (false, true) if health.ready < health.desired => 2,
+                (true, false) => 3,
+                _ => 4,
             }
         };
         grade(a).cmp(&grade(b)).then_with(|| {

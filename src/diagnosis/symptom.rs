@@ -2,16 +2,22 @@
 
 use jiff::Timestamp;
 
+use super::container::ContainerView;
 use super::health::{is_unschedulable, reason};
-use super::pod::{ContainerView, Trouble};
+use super::trouble::Trouble;
 use super::{Case, EventView};
 
 /// The symptom of a case and the rest of its sentence: `CrashLoopBackOff`, `is crash-looping`.
 pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
     let said = |word: &str, predicate: &str| (word.to_owned(), predicate.to_owned());
-    if case.pods().iter().any(|pod| pod.reason() == Some("Evicted")) && case.object().kind == "Pod"
-    {
-        return said("Evicted", "was evicted");
+    if case.object().kind == "Pod" || case.pods().iter().all(|pod| pod.is_over()) {
+        let why = |reason: &str| case.pods().iter().any(|pod| pod.reason() == Some(reason));
+        if why("Evicted") {
+            return said("Evicted", "was evicted");
+        }
+        if ["Terminated", "Shutdown", "NodeShutdown"].into_iter().any(why) {
+            return said("Shutdown", "was stopped with its node");
+        }
     }
     if let Some(container) = case.containers().next() {
         if case.pods().iter().any(is_unschedulable)
@@ -28,6 +34,10 @@ pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
         return said("FailedCreate", "cannot create pods");
     }
     match case.object().kind.as_str() {
+        "Service" => match case.health().services.first().map_or(0, |it| it.ready) {
+            0 => said("NoEndpoints", "has no endpoints"),
+            _ => said("WrongPort", "leads to a port where nothing listens"),
+        },
         "Job" => said("Failed", "has failed"),
         "CronJob" => said("Failed", "has failed its last run"),
         _ => said("NotReady", "is not ready"),

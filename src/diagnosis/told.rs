@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pod::{ContainerView, Trouble};
+use super::container::ContainerView;
+use super::trouble::Trouble;
 use super::{Case, Proof};
 
 /// One sentence about one container.
@@ -106,7 +107,7 @@ pub(super) fn all<'a>(case: &Case<'a>) -> Vec<Told<'a>> {
         // What was said before the newest run is about an earlier one.
         let begun = container.last_ended().and_then(|it| it.started_at());
         for event in container.events().into_iter().rev().filter(|it| it.is_warning()) {
-            if begun.is_some() && event.last_seen() < begun {
+            if !event.is_since(begun) {
                 continue;
             }
             let source = format!("event {} of {}", event.reason(), event.object());

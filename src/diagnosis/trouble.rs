@@ -2,8 +2,23 @@
 
 use jiff::SignedDuration;
 
+use super::container::ContainerView;
 use super::event::EventView;
-use super::pod::{ContainerView, Trouble};
+
+/// What keeps a container from being well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// It runs, for now: it ended a moment ago and has not outlived its last run.
+    Unsettled,
+    /// It runs and is not ready.
+    NotReady,
+    /// It has not begun, and events say why, or it takes too long.
+    NotStarted,
+    /// It ended and is not (yet) started again.
+    Ended,
+    /// It waits for a bad reason: `CrashLoopBackOff`, `ImagePullBackOff`.
+    Waits,
+}
 
 /// A container that has ended lately must outlive its last run by half before it counts as well again:
 /// between two crashes it is `Running`, often even ready. At least this long: a run of two seconds, seen
@@ -16,6 +31,10 @@ const SETTLES_AFTER_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 /// How long a new pod may take to start before that alone is a fault. Shorter would report every
 /// rollout; longer would hide pods that never start.
 pub(super) const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long an init container may run before it counts as hung. Migrations and downloads take minutes;
+/// what takes longer than this deserves a look even if it is at work.
+const MAY_INITIALISE_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Events that say why a container that has not begun does not begin.
 const KEEPS_FROM_STARTING: [&str; 9] = [
@@ -49,8 +68,12 @@ fn of_running(container: ContainerView<'_>) -> Option<Trouble> {
     if unsettled_for(container).is_some() {
         return Some(Trouble::Unsettled);
     }
-    if container.is_ready() || container.is_init() || container.pod().is_terminating() {
+    if container.is_ready() || container.pod().is_terminating() {
         return None;
+    }
+    if container.is_init() {
+        let long = age(container).is_some_and(|age| age >= MAY_INITIALISE_FOR);
+        return long.then_some(Trouble::NotReady);
     }
     let unready = container.events().iter().any(is_failed_probe);
     let young = age(container).is_none_or(|age| age < MAY_START_FOR);
@@ -74,8 +97,10 @@ fn does_not_start(container: ContainerView<'_>) -> bool {
         return false;
     }
     // An init container that has not ended is what the others wait for; they are not at fault.
-    let earlier = pod.containers().into_iter().take_while(|other| other.name() != container.name());
-    if earlier.filter(|other| other.is_init()).any(|other| other.exit_code() != Some(0)) {
+    // Nor is what waits for a sidecar that has not passed its startup probe.
+    let mut earlier =
+        pod.containers().into_iter().take_while(|other| other.name() != container.name());
+    if earlier.any(|other| (other.is_init() && !other.is_done()) || other.is_starting_sidecar()) {
         return false;
     }
     let said = container.events().iter().any(|event| {

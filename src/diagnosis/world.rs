@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::Metadata;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, ReplicaSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::event::EventView;
+use super::health::template_labels;
 use super::owner::{lift_with, owner_of};
 use super::pod::PodView;
-use super::{Evidence, KeyedObject, Log, ObjectRef};
+use super::{Evidence, KeyedObject, Log, ObjectRef, Source};
 
 type Name<'a> = (&'a str, &'a str);
 
@@ -25,6 +27,8 @@ pub struct World<'a> {
     jobs_of: BTreeMap<ObjectRef, Vec<&'a Job>>,
     sets_of: BTreeMap<ObjectRef, Vec<&'a ReplicaSet>>,
     workloads: BTreeMap<ObjectRef, Vec<&'a Pod>>,
+    metadata: HashMap<String, &'a ObjectMeta>,
+    deployments: HashMap<Name<'a>, &'a Deployment>,
 }
 
 impl<'a> World<'a> {
@@ -38,6 +42,8 @@ impl<'a> World<'a> {
             jobs_of: BTreeMap::new(),
             sets_of: BTreeMap::new(),
             workloads: BTreeMap::new(),
+            metadata: index_metadata(evidence),
+            deployments: HashMap::new(),
         };
         for log in &evidence.logs {
             world.logs.entry(key("Pod", &log.namespace, &log.pod)).or_default().push(log);
@@ -51,6 +57,8 @@ impl<'a> World<'a> {
                     .push(slice);
             }
         }
+        let deployments = evidence.deployments.items().iter();
+        world.deployments = deployments.map(|it| (full_name(&it.metadata), it)).collect();
         world.index_controllers();
         world.index_pods();
         world
@@ -141,6 +149,19 @@ impl<'a> World<'a> {
         pods.iter().map(|pod| PodView::new(self, pod)).collect()
     }
 
+    /// The labels of a workload's pods: those of living ones, and that its template would give.
+    pub(super) fn labels_of(&self, workload: &ObjectRef) -> Vec<&'a BTreeMap<String, String>> {
+        let pods = self.workloads.get(workload).map(Vec::as_slice).unwrap_or_default();
+        let own = pods.iter().filter_map(|pod| pod.metadata.labels.as_ref());
+        let sets = self.replica_sets_of(workload).iter();
+        let sets = sets.filter_map(|it| it.spec.as_ref()?.template.as_ref()?.metadata.as_ref());
+        let jobs = self.jobs_of(workload).iter();
+        let jobs = jobs.filter_map(|it| it.spec.as_ref()?.template.metadata.as_ref());
+        let template = template_labels(self, workload);
+        let made = sets.chain(jobs).filter_map(|it| it.labels.as_ref());
+        own.chain(made).chain(template).collect()
+    }
+
     /// The ReplicaSets of a workload, oldest revision first.
     pub fn replica_sets_of(&self, workload: &ObjectRef) -> &[&'a ReplicaSet] {
         self.sets_of.get(workload).map(Vec::as_slice).unwrap_or_default()
@@ -153,7 +174,7 @@ impl<'a> World<'a> {
 
     /// The Deployment of that name.
     pub fn deployment(&self, object: &ObjectRef) -> Option<&'a Deployment> {
-        self.evidence.deployments.items().iter().find(|o| is(&o.metadata, object))
+        self.deployments.get(&(object.namespace.as_str(), object.name.as_str())).copied()
     }
 
     /// The events of one object, oldest first. An event joins by uid: one that names a pod of the same
@@ -199,18 +220,29 @@ impl<'a> World<'a> {
 
     /// The metadata of a workload's own object, where it was read.
     pub fn metadata_of(&self, workload: &ObjectRef) -> Option<&'a ObjectMeta> {
-        let evidence = self.evidence;
-        let mine = |metadata: &&'a ObjectMeta| is(metadata, workload);
-        match workload.kind.as_str() {
-            "Deployment" => evidence.deployments.items().iter().map(|o| &o.metadata).find(mine),
-            "StatefulSet" => evidence.stateful_sets.items().iter().map(|o| &o.metadata).find(mine),
-            "DaemonSet" => evidence.daemon_sets.items().iter().map(|o| &o.metadata).find(mine),
-            "ReplicaSet" => evidence.replica_sets.items().iter().map(|o| &o.metadata).find(mine),
-            "Job" => evidence.jobs.items().iter().map(|o| &o.metadata).find(mine),
-            "CronJob" => evidence.cron_jobs.items().iter().map(|o| &o.metadata).find(mine),
-            "Pod" => evidence.pods.items().iter().map(|o| &o.metadata).find(mine),
-            _ => None,
-        }
+        let key = key(workload.kind.as_str(), &workload.namespace, &workload.name);
+        self.metadata.get(&key).copied()
+    }
+
+    /// The API server's words for pods that a workload's controller could not create, as its conditions
+    /// keep them; and where they stand.
+    pub fn replica_failure(&self, workload: &ObjectRef) -> Option<(&'a str, String)> {
+        let of_deployment = self.deployment(workload).and_then(|it| {
+            let conditions = it.status.as_ref()?.conditions.as_deref()?;
+            let failed =
+                |it: &&DeploymentCondition| it.type_ == "ReplicaFailure" && it.status == "True";
+            conditions.iter().find(failed)?.message.as_deref()
+        });
+        let of_sets = || {
+            let sets = self.replica_sets_of(workload).iter().rev();
+            let conditions =
+                sets.filter_map(|it| it.status.as_ref()?.conditions.as_deref()).flatten();
+            let mut failed =
+                conditions.filter(|it| it.type_ == "ReplicaFailure" && it.status == "True");
+            failed.find_map(|it| it.message.as_deref())
+        };
+        let text = of_deployment.or_else(of_sets)?;
+        Some((text, format!("condition ReplicaFailure of {}", workload.name)))
     }
 
     /// The events of an object that is only known by its name: a node, a Service, a claim.
@@ -262,6 +294,30 @@ impl<'a> World<'a> {
     pub fn secret(&self, namespace: &str, name: &str) -> Option<&'a KeyedObject> {
         let secrets = self.evidence.secrets.items();
         secrets.iter().find(|o| o.namespace == namespace && o.name == name)
+    }
+}
+
+fn index_metadata(evidence: &Evidence) -> HashMap<String, &ObjectMeta> {
+    let mut index = HashMap::new();
+    index_kind(&mut index, "Deployment", &evidence.deployments);
+    index_kind(&mut index, "StatefulSet", &evidence.stateful_sets);
+    index_kind(&mut index, "DaemonSet", &evidence.daemon_sets);
+    index_kind(&mut index, "ReplicaSet", &evidence.replica_sets);
+    index_kind(&mut index, "Job", &evidence.jobs);
+    index_kind(&mut index, "CronJob", &evidence.cron_jobs);
+    index_kind(&mut index, "Pod", &evidence.pods);
+    index_kind(&mut index, "Service", &evidence.services);
+    index
+}
+
+fn index_kind<'a, T: Metadata<Ty = ObjectMeta>>(
+    index: &mut HashMap<String, &'a ObjectMeta>,
+    kind: &str,
+    objects: &'a Source<Vec<T>>,
+) {
+    for object in objects.items() {
+        let metadata = object.metadata();
+        index.insert(key(kind, namespace(metadata), name(metadata)), metadata);
     }
 }
 

@@ -33,23 +33,31 @@ pub(super) static CAUSE: Cause = Cause {
     weigh,
 };
 
-/// What the runtime says, through every wrapping of containerd, runc and older Docker: the command in
-/// quotes and the reason behind it.
+/// What the runtime says, through every wrapping of containerd, runc, crun and older Docker: the command
+/// in quotes and the reason behind it.
 static EXEC: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"exec: \\?"(?P<c>[^"\\]+)\\?": (?:stat [^:]+: )?(?P<why>executable file not found|no such file or directory|permission denied|is a directory)|(?:fork/)?exec (?P<d>/[^:\s]+): (?P<because>no such file or directory|permission denied)"#).ok()
+    Regex::new(r#"exec: \\?"(?P<c>[^"\\]+)\\?": (?:stat [^:]+: )?(?P<why>executable file not found|no such file or directory|permission denied|is a directory)|executable file `(?P<f>[^`]+)` (?P<crun>not found)|(?:fork/)?exec (?P<d>/[^:\s]+): (?P<because>no such file or directory|permission denied)"#).ok()
 });
+
+const ABSENT: &str = "it, or the interpreter it names, is not in the image";
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let started = case.containers().filter_map(|container| not_started(case, container));
     let shell = case.endings().iter().filter_map(|ending| {
+        let direct = ending.told.mark.quote.starts_with("exec /");
         let problem = match ending.told.kind {
+            Kind::CommandNotFound if direct => ABSENT,
             Kind::CommandNotFound => "a shell in it does not find it",
+            Kind::NotExecutable if direct => "it is not executable",
             Kind::NotExecutable => "a shell in it may not run it",
             _ => return None,
         };
         let command = ending.told.named.as_deref()?;
         let hypothesis = ending
-            .hypothesis(CAUSE.id, "the shell's last words")
+            .hypothesis(
+                CAUSE.id,
+                if direct { "the only words of the run" } else { "the shell's last words" },
+            )
             .fact("command", command)
             .fact("problem", problem);
         Some(described(
@@ -72,12 +80,13 @@ fn not_started(case: &Case<'_>, container: ContainerView<'_>) -> Option<Hypothes
     });
     let message = ended.and_then(|ended| ended.message()).or(waits.map(|(_, message)| message))?;
     let found = EXEC.as_ref()?.captures(message)?;
-    let command = found.name("c").or_else(|| found.name("d"))?.as_str();
-    let why = found.name("why").or_else(|| found.name("because"))?.as_str();
+    let first = |names: [&str; 3]| names.into_iter().find_map(|name| found.name(name));
+    let command = first(["c", "d", "f"])?.as_str();
+    let why = first(["why", "because", "crun"])?.as_str();
     let denied = why == "permission denied";
     let problem = match why {
-        "executable file not found" => "it is not in the image's $PATH",
-        "no such file or directory" => "it, or the interpreter it names, is not in the image",
+        "executable file not found" | "not found" => "it is not in the image's $PATH",
+        "no such file or directory" => ABSENT,
         "is a directory" => "it is a directory",
         _ => "it is not executable",
     };

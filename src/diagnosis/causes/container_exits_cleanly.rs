@@ -1,7 +1,7 @@
 //! The main process ends in good order although it is meant to run for ever.
 
 use super::prelude::*;
-use crate::diagnosis::probes::kill;
+use crate::diagnosis::probes::{Which, failure, kill};
 
 pub(super) static CAUSE: Cause = Cause {
     id: "container-exits-cleanly",
@@ -31,7 +31,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let stopped = kill(&container).is_some()
                 || container.pod().is_terminating()
                 || container.events().iter().any(|event| {
-                    let fresh = event.last_seen() >= ended.started_at();
+                    let fresh = event.is_since(ended.started_at());
                     let hook = event.message().contains("FailedPostStartHook")
                         || event.reason() == "FailedPostStartHook";
                     fresh && (hook || event.message().starts_with("Stopping container"))
@@ -40,9 +40,20 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 return None;
             }
             let place = format!("last state of {}/{}", container.pod().name(), container.name());
-            let found = match case.evidence().events.read() {
-                Some(_) => Hypothesis::certain(CAUSE.id),
-                // A probe's kill also ends in exit code 0 where the application handles SIGTERM.
+            // A probe's kill also ends in exit code 0 where the application handles SIGTERM, and only
+            // events tell: none at all about it means that they have expired or were not read.
+            let probed = [Which::Liveness, Which::Startup];
+            let failed = probed.into_iter().find_map(|which| failure(&container, which));
+            let spec = container.spec();
+            let alone = spec.liveness_probe.is_none()
+                && spec.startup_probe.is_none()
+                && spec.lifecycle.is_none();
+            let heard = case.evidence().events.read().is_some() && !container.events().is_empty();
+            let found = match failed {
+                Some(event) => Hypothesis::possible(CAUSE.id).against(
+                    event.proof("a probe failed in that run: it may have been killed for it"),
+                ),
+                None if alone || heard => Hypothesis::certain(CAUSE.id),
                 None => Hypothesis::likely(CAUSE.id).settle(
                     "kubectl -n {namespace} get events --field-selector involvedObject.name={pod}",
                 ),

@@ -9,6 +9,7 @@ mod command_not_found;
 mod config_key_missing;
 mod configmap_missing;
 mod container_exits_cleanly;
+mod container_refused_by_runtime;
 mod dependency_unreachable;
 mod env_var_missing;
 mod exec_format_error;
@@ -16,7 +17,9 @@ mod image_not_found;
 mod image_platform_missing;
 mod image_pull_unauthorised;
 mod image_reference_unusable;
+mod init_container_hangs;
 mod killed_by_probe;
+mod node_disk_full;
 mod node_lost;
 mod not_enough_evidence;
 mod oom_killed;
@@ -24,12 +27,19 @@ mod oom_killed_node;
 mod pod_creation_refused;
 mod pod_deleted;
 mod pod_evicted;
+mod pod_rejected_by_node;
+mod pod_sandbox_failed;
+mod post_start_hook_failed;
 mod probe_misconfigured;
 mod readiness_probe_failing;
 mod registry_rate_limited;
 mod registry_unreachable;
+mod run_as_root_refused;
 mod secret_missing;
+mod service_port_unserved;
+mod service_selects_nothing;
 mod unschedulable;
+mod volume_mount_failed;
 
 use super::Cause;
 
@@ -40,6 +50,7 @@ pub static ALL: &[&Cause] = &[
     &pod_creation_refused::CAUSE,
     &claim_unbound::CAUSE,
     &unschedulable::CAUSE,
+    &pod_rejected_by_node::CAUSE,
     // cannot pull its image
     &image_not_found::CAUSE,
     &image_pull_unauthorised::CAUSE,
@@ -47,17 +58,24 @@ pub static ALL: &[&Cause] = &[
     &registry_rate_limited::CAUSE,
     &image_platform_missing::CAUSE,
     &image_reference_unusable::CAUSE,
+    &node_disk_full::CAUSE,
     // cannot start
     &secret_missing::CAUSE,
     &configmap_missing::CAUSE,
     &config_key_missing::CAUSE,
     &command_not_found::CAUSE,
     &exec_format_error::CAUSE,
+    &run_as_root_refused::CAUSE,
+    &container_refused_by_runtime::CAUSE,
+    &pod_sandbox_failed::CAUSE,
+    &volume_mount_failed::CAUSE,
+    &init_container_hangs::CAUSE,
     // runs and dies
     &oom_killed::CAUSE,
     &oom_killed_node::CAUSE,
     &probe_misconfigured::CAUSE,
     &killed_by_probe::CAUSE,
+    &post_start_hook_failed::CAUSE,
     &node_lost::CAUSE,
     &pod_evicted::CAUSE,
     &pod_deleted::CAUSE,
@@ -69,6 +87,9 @@ pub static ALL: &[&Cause] = &[
     &application_crashed::CAUSE,
     // is not ready
     &readiness_probe_failing::CAUSE,
+    // pods are well, and their Service leads nowhere
+    &service_selects_nothing::CAUSE,
+    &service_port_unserved::CAUSE,
     // nothing is proved
     &not_enough_evidence::CAUSE,
 ];

@@ -27,6 +27,47 @@ pub(super) static CAUSE: Cause = Cause {
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let killed = case.containers().filter_map(|it| Some((it, it.oom_killed()?)));
+    let unnamed = case.containers().filter_map(|it| unnamed(case, it));
+    let mut found = named(case, killed);
+    found.extend(unnamed);
+    found
+}
+
+/// A SIGKILL with the memory at its limit, which the runtime does not call OOMKilled: it can miss the
+/// kernel's word. Likely only where nobody else is known to have killed.
+fn unnamed(case: &Case<'_>, container: ContainerView<'_>) -> Option<Hypothesis> {
+    let ended = container.last_ended()?;
+    if ended.exit_code() != 137 || container.oom_killed().is_some() {
+        return None;
+    }
+    let stopped = container
+        .events()
+        .iter()
+        .any(|event| event.reason() == "Killing" && event.is_since(ended.started_at()));
+    let (limit, bytes) = limit(&container)?;
+    let peak = peak(case, &container).filter(|peak| *peak >= bytes * NEAR)?;
+    if stopped || container.pod().is_terminating() || container.pod().is_over() {
+        return None;
+    }
+    let place = format!("last state of {}/{}", container.pod().name(), container.name());
+    Some(
+        Hypothesis::likely(CAUSE.id)
+            .because(Proof::quoted("its last run ended with exit code 137", ended.reason(), place))
+            .because(Proof::fact(format!("memory limit {limit}, peak {}", words(peak))))
+            .against(Proof::fact("the runtime does not say OOMKilled"))
+            .fact("container", container.name())
+            .fact("limit", limit)
+            .fact("pod", container.pod().name())
+            .fact("peak", words(peak))
+            .maybe("limit_before", lowered_from(case, container.name()))
+            .settle("kubectl -n {namespace} top pod {pod} --containers"),
+    )
+}
+
+fn named<'a>(
+    case: &Case<'a>,
+    killed: impl Iterator<Item = (ContainerView<'a>, Proof)>,
+) -> Vec<Hypothesis> {
     killed
         .filter_map(|(container, proof)| {
             let (limit, bytes) = limit(&container)?;

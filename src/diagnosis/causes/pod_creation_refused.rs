@@ -18,6 +18,7 @@ pub(super) static CAUSE: Cause = Cause {
     avoid: &["Deleting running pods: they could not be created again."],
     looks_for: &[
         "FailedCreate events of the ReplicaSet, StatefulSet, DaemonSet or Job, while pods are missing: no pod exists, so nothing is to be seen in pods.",
+        "The condition ReplicaFailure of the Deployment or ReplicaSet, which holds the same words for longer than events live.",
     ],
     confirm: "The controller's events show SuccessfulCreate.",
     links: &["https://kubernetes.io/docs/concepts/policy/resource-quotas/"],
@@ -27,22 +28,31 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let living = case.pods().iter().filter(|pod| !pod.is_over() && !pod.is_terminating()).count();
     let lacking = usize::try_from(case.health().desired).is_ok_and(|desired| living < desired);
-    let Some(event) = case.events_with("FailedCreate").last().filter(|_| lacking) else {
-        return Vec::new();
-    };
-    let text = event.message();
+    let told = case.events_with("FailedCreate").last();
+    let told = told.map(|event| (event.message(), event.proof("the API server's words")));
+    // Events expire after an hour; the condition stays.
+    let told = told.or_else(|| {
+        let (text, source) = case.world().replica_failure(case.object())?;
+        Some((text, Proof::quoted("the API server's words", text, source)))
+    });
+    let Some((text, proof)) = told.filter(|_| lacking) else { return Vec::new() };
     let after = |words: &str| text.split(words).nth(1);
     let quoted = |words: &str| after(words).and_then(|it| it.split('"').next());
     let quota = after("exceeded quota: ").or_else(|| after("failed quota: "));
     let quota = quota.and_then(|it| it.split([',', ':']).next());
     let account = after("error looking up service account ");
     let account = account.and_then(|it| it.split(':').next()?.split('/').nth(1));
-    let webhook = quoted("failed calling webhook \"");
+    let webhook =
+        quoted("failed calling webhook \"").or_else(|| quoted("failed to call webhook \""));
     let obstacle = if quota.is_some() {
         "a quota forbids it"
     } else if account.is_some() {
         "its ServiceAccount does not exist"
-    } else if webhook.is_some() {
+    } else if text.contains("per Container is") || text.contains("per Pod is") {
+        "its requests or limits are outside the namespace's LimitRange"
+    } else if text.contains("no PriorityClass with name") {
+        "its PriorityClass does not exist"
+    } else if webhook.is_some() || text.contains("failed to call webhook") {
         "an admission webhook does not answer"
     } else if text.contains("denied the request") {
         "an admission webhook denies it"
@@ -53,7 +63,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     };
     vec![
         Hypothesis::certain(CAUSE.id)
-            .because(event.proof("the API server's words"))
+            .because(proof)
             .fact("obstacle", obstacle)
             .maybe("quota", quota)
             .maybe("account", account)

@@ -28,7 +28,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let stopping = container.events().into_iter().rev().find(|event| {
                 event.reason() == "Killing"
                     && event.message().starts_with("Stopping container")
-                    && event.last_seen() >= ended.started_at()
+                    && event.is_since(ended.started_at())
             });
             let proof = match stopping {
                 Some(event) => event.proof("the kubelet was told to stop it"),

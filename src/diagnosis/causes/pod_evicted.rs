@@ -7,16 +7,19 @@ pub(super) static CAUSE: Cause = Cause {
     title: "The pod was evicted from its node",
     since: "0.1.0",
     reads: &[Pods, Events, Nodes],
-    clears: &[],
+    clears: &["pod-deleted"],
     why: "Pod {pod} was evicted from {node}. {said}",
     fix: &[
-        "Find what used up the resource that the message names; if it is this pod, set its requests to what it needs.",
-        "Relieve {node}: move pods away or give it more of what it lacks.",
+        "Find what used up the resource that the message names on {pressed}; if it is this pod, set its requests to what it needs.",
+        "Relieve {pressed}: move pods away or give it more of what it lacks.",
+        "Bring {stopped} back, if it was not meant to stop; its pods are made anew elsewhere.",
     ],
     avoid: &[
         "Raising the memory limit: an eviction is the node's pressure, not the container's limit.",
     ],
-    looks_for: &["A pod in phase Failed with reason Evicted, and its message."],
+    looks_for: &[
+        "A pod in phase Failed with reason Evicted, Preempting or Terminated (`imminent node shutdown`), and its message.",
+    ],
     confirm: "The replacement runs, and the node reports no pressure.",
     links: &["https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/"],
     weigh,
@@ -25,26 +28,39 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let speaks = |pod: &&PodView<'_>| {
         let replaced = case.pods().iter().any(|other| !other.is_over() && !other.is_terminating());
-        pod.reason() == Some("Evicted")
-            && !(replaced && case.health().ready >= case.health().desired)
+        is_evicted(pod) && !(replaced && case.health().ready >= case.health().desired)
     };
     case.pods()
         .iter()
         .filter(speaks)
         .map(|pod| {
-            let message =
-                pod.status().and_then(|status| status.message.as_deref()).unwrap_or_default();
+            let message = pod.status().and_then(|status| status.message.as_deref());
+            let message = message.or(pod.reason()).unwrap_or_default();
             let own = message.contains("exceeded its local ephemeral storage")
                 || message.contains("exceeds the limit");
+            let node = pod.node_name().unwrap_or("its node");
+            let stopped = message.contains("shutdown");
             Hypothesis::certain(CAUSE.id)
+                .maybe("pressed", (!stopped).then_some(node))
+                .maybe("stopped", stopped.then_some(node))
                 .because(Proof::quoted(
                     "the kubelet's words",
                     message,
                     format!("status of {}", pod.name()),
                 ))
                 .fact("pod", pod.name())
-                .fact("node", pod.node_name().unwrap_or("its node"))
+                .fact("node", node)
                 .fact("said", if own { "It used more storage than it may." } else { message })
         })
         .collect()
+}
+
+/// By the kubelet for the node's sake, or because the node shuts down.
+fn is_evicted(pod: &PodView<'_>) -> bool {
+    let message = pod.status().and_then(|status| status.message.as_deref()).unwrap_or_default();
+    match pod.reason() {
+        Some("Evicted" | "Preempting" | "Shutdown" | "NodeShutdown") => true,
+        Some("Terminated") => message.contains("shutdown"),
+        _ => false,
+    }
 }

@@ -10,14 +10,14 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Events, Logs],
     clears: &[],
-    why: "Container {container} runs, but its readiness probe fails ({check}), so it gets no traffic.",
+    why: "Container {container} runs, but its {probe} probe fails ({check}), so it gets no traffic. What comes after {sidecar} waits for it.",
     fix: &[
         "Find out in the log why the application does not answer {check}: often it waits for something else.",
         "Give the probe more time ({check}), if the application is only slow.",
     ],
-    avoid: &["Removing the readiness probe: traffic would reach a container that cannot serve it."],
+    avoid: &["Removing the {probe} probe: traffic would reach a container that cannot serve it."],
     looks_for: &[
-        "A container that runs and is not ready, with Unhealthy events of its readiness probe.",
+        "A container that runs and is not ready, with Unhealthy events of its readiness probe, or of its startup probe while that has not passed.",
         "5xx answers point at the application or what it depends on; timeouts at one that is busy or hangs; refused connections at one that has not begun to listen.",
     ],
     confirm: "The pod is ready, and the Service's endpoints list it.",
@@ -31,13 +31,20 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let unready = case.containers().filter(|it| it.is_running() && !it.is_ready());
     unready
         .filter_map(|container| {
-            let event = failure(&container, Which::Readiness)?;
-            let probe = Which::Readiness.of(&container)?;
+            let starting = container.status().is_some_and(|it| it.started == Some(false));
+            let which = if starting { Which::Startup } else { Which::Readiness };
+            let event = failure(&container, which)?;
+            let probe = which.of(&container)?;
             Some(
                 Hypothesis::likely(CAUSE.id)
-                    .because(event.proof("what the readiness probe gets"))
+                    .because(event.proof(format!("what the {} probe gets", which.word())))
                     .fact("container", container.name())
                     .fact("pod", container.pod().name())
+                    .fact("probe", which.word())
+                    .maybe(
+                        "sidecar",
+                        container.is_sidecar().then(|| container.name()).filter(|_| starting),
+                    )
                     .fact("check", probe_target(probe))
                     .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=100"),
             )

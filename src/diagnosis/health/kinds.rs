@@ -75,7 +75,7 @@ pub(super) fn controller_rows(world: &World<'_>, place: &str) -> Option<Vec<(i32
 }
 
 /// The labels that the pods of a controller carry.
-pub(super) fn template_labels<'w>(
+pub(in crate::diagnosis) fn template_labels<'w>(
     world: &World<'w>,
     object: &ObjectRef,
 ) -> Option<&'w BTreeMap<String, String>> {

@@ -11,14 +11,15 @@ use super::Kind;
 static NOT_FOUND: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let place = r"^\S*(?:sh|bash|dash|ash|/[\w./-]+): (?:exec: )?(?:line )?(?:\d+: )?(?:exec: )?";
     Regex::new(&format!(
-        r"{place}([^\s:]+): (?:command )?not found$|^zsh:\d*:? command not found: (\S+)$|^(?:/usr/bin/)?env: ['‘]?([^'’:]+)['’]?: No such file or directory|{place}([^\s:]+): No such file or directory$|({place}[^\n]*bad interpreter)"
+        r"{place}([^\s:]+): (?:command )?not found$|^zsh:\d*:? command not found: (\S+)$|^(?:/usr/bin/)?env: ['‘]?([^'’:]+)['’]?: No such file or directory|{place}([^\s:]+): No such file or directory$|({place}[^\n]*bad interpreter)|^exec (/\S+): no such file or directory$"
     ))
     .ok()
 });
 
 static DENIED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let place = r"^(?:/bin/|/usr/bin/)?(?:sh|bash|dash|ash): (?:line )?(?:\d+: )?(?:exec: )?";
-    Regex::new(&format!(r"{place}([^\s:]+): Permission denied$")).ok()
+    Regex::new(&format!(r"{place}([^\s:]+): Permission denied$|^exec (/\S+): permission denied$"))
+        .ok()
 });
 
 /// Whether a shell could not find or not run a command, and which.
@@ -38,6 +39,14 @@ pub(super) fn about(message: &str) -> Option<(Kind, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exec_of_a_script_without_its_interpreter_is_told_too() {
+        let found = about("exec /entrypoint.sh: no such file or directory");
+        assert_eq!(found, Some((Kind::CommandNotFound, Some("/entrypoint.sh".into()))));
+        let found = about("exec /entrypoint.sh: permission denied");
+        assert_eq!(found, Some((Kind::NotExecutable, Some("/entrypoint.sh".into()))));
+    }
 
     #[test]
     fn every_shell_names_the_command() {
