@@ -6,12 +6,15 @@ pub(super) const SECRET: &str = "secret";
 pub(super) const TOKEN: &str = "token";
 pub(super) const KEY: &str = "key";
 pub(super) const CREDENTIALS: &str = "credentials";
+pub(super) const SESSION: &str = "session";
 
 /// The kind of secret that a name like `DB_PASSWORD`, `clientSecret` or `x-api-key` is for.
 ///
 /// A name is read word by word, so that `tokenizer` and `max_tokens` are none, and neither is a name
 /// whose later words say that it is about the secret and does not hold it: `secretName`, `TOKEN_URL`.
 pub(super) fn kind(name: &str) -> Option<&'static str> {
+    // `-Dpassword=…` of a Java virtual machine.
+    let name = name.strip_prefix("-D").unwrap_or(name);
     let words = words(name);
     let (at, kind) = words.iter().enumerate().find_map(|(at, word)| {
         let before = at.checked_sub(1).map(|at| words[at].as_str());
@@ -23,11 +26,10 @@ pub(super) fn kind(name: &str) -> Option<&'static str> {
 
 fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
     let ends = |with: &[&str]| with.iter().any(|end| word.ends_with(end));
+    let short = ["pass", "pwd", "pw", "pswd", "psw"];
     if ends(&["password", "passwd", "passphrase", "passwort", "passcode"])
-        || ["pass", "pwd", "pw", "requirepass", "masterauth"].contains(&word)
-        || ["db", "user", "smtp", "root", "admin", "redis", "mysql", "my", "pg"]
-            .iter()
-            .any(|owner| word.strip_prefix(owner).is_some_and(|w| w == "pass" || w == "pwd"))
+        || [&short[..], &["requirepass", "masterauth"]].concat().contains(&word)
+        || OWNERS.iter().any(|owner| word.strip_prefix(owner).is_some_and(|w| short.contains(&w)))
     {
         return Some(PASSWORD);
     }
@@ -37,8 +39,16 @@ fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
     if ends(&["token"]) {
         return Some(TOKEN);
     }
-    if ["credential", "credentials", "creds"].contains(&word) {
+    if ["credential", "credentials", "creds", "dockerconfigjson", "dockercfg"].contains(&word) {
         return Some(CREDENTIALS);
+    }
+    if ["sessionid", "jsessionid", "phpsessid", "sessid"].contains(&word)
+        || matches!((before, word), (Some("session" | "connect"), "id" | "sid"))
+    {
+        return Some(SESSION);
+    }
+    if matches!((before, word), (Some("code"), "verifier") | (Some("client"), "assertion")) {
+        return Some(SECRET);
     }
     let whose = match word.strip_suffix("key")? {
         "" => before?,
@@ -47,8 +57,44 @@ fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
     KEYS.contains(&whose).then_some(KEY)
 }
 
+/// Whose password it is, written as one word with it: `storepass`, `bindpw`. Not `bypass`, `compass`.
+const OWNERS: [&str; 26] = [
+    "db",
+    "user",
+    "smtp",
+    "root",
+    "admin",
+    "redis",
+    "mysql",
+    "my",
+    "pg",
+    "store",
+    "key",
+    "keystore",
+    "truststore",
+    "trust",
+    "bind",
+    "ldap",
+    "mail",
+    "ftp",
+    "ssh",
+    "http",
+    "proxy",
+    "sudo",
+    "vnc",
+    "postgres",
+    "mongo",
+    "sql",
+];
+
 /// Keys that are secrets; a key of a cache, a table or a partition is none.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 30] = [
+    "client",
+    "functions",
+    "subscription",
+    "fernet",
+    "consumer",
+    "cookie",
     "api",
     "access",
     "secret",

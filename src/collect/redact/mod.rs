@@ -6,10 +6,13 @@
 //!
 //! *No line is added or taken away: line numbers stay true. What was redacted once is not changed again.*
 
+mod fields;
 mod keys;
 mod objects;
 mod pairs;
 mod pem;
+mod shadow;
+mod spoken;
 mod tokens;
 mod urls;
 mod values;
@@ -73,16 +76,16 @@ struct Hints {
 type Rule = fn(&mut Hints);
 
 /// The words that call for rules, and which.
-const HINTS: [(&str, Rule); 25] = [
+const HINTS: [(&str, Rule); 45] = [
     ("pass", |it| (it.pairs, it.spoken) = (true, true)),
     ("masterauth", |it| (it.pairs, it.spoken) = (true, true)),
     ("identified", |it| (it.pairs, it.spoken) = (true, true)),
     (" -u", |it| (it.pairs, it.spoken) = (true, true)),
     (" -a ", |it| (it.pairs, it.spoken) = (true, true)),
     (" -p", |it| (it.pairs, it.spoken) = (true, true)),
-    ("--user", |it| (it.pairs, it.spoken) = (true, true)),
+    ("-user", |it| (it.pairs, it.spoken) = (true, true)),
     ("pwd", |it| it.pairs = true),
-    ("pw=", |it| it.pairs = true),
+    ("pw", |it| it.pairs = true),
     ("secret", |it| it.pairs = true),
     ("token", |it| it.pairs = true),
     ("key", |it| it.pairs = true),
@@ -90,7 +93,27 @@ const HINTS: [(&str, Rule); 25] = [
     ("auth", |it| (it.pairs, it.headers) = (true, true)),
     ("bearer", |it| (it.pairs, it.headers) = (true, true)),
     ("basic", |it| (it.pairs, it.headers) = (true, true)),
-    ("cookie", |it| (it.pairs, it.cookies) = (true, true)),
+    ("cookie", |it| (it.pairs, it.cookies, it.spoken) = (true, true, true)),
+    ("psw", |it| it.pairs = true),
+    ("sess", |it| it.pairs = true),
+    ("connect.sid", |it| it.pairs = true),
+    ("dockerc", |it| it.pairs = true),
+    ("verifier", |it| it.pairs = true),
+    ("client_assertion", |it| it.pairs = true),
+    ("auth ", |it| it.spoken = true),
+    ("login", |it| it.spoken = true),
+    ("rabbitmqctl", |it| it.spoken = true),
+    (" -w ", |it| it.spoken = true),
+    (" -k ", |it| it.spoken = true),
+    (" -b ", |it| it.spoken = true),
+    ("/user:", |it| it.spoken = true),
+    (" >", |it| it.spoken = true),
+    ("env ", |it| it.spoken = true),
+    ("arg ", |it| it.spoken = true),
+    ("sqlplus", |it| it.urls = true),
+    ("@(", |it| it.urls = true),
+    ("@/", |it| it.urls = true),
+    ("@", |it| it.urls = true),
     ("://", |it| it.urls = true),
     ("@tcp(", |it| it.urls = true),
     ("@unix(", |it| it.urls = true),
@@ -120,30 +143,50 @@ impl Hints {
 
 /// All secrets of the text, in order and apart from each other.
 fn secrets(text: &str) -> Vec<Secret> {
-    let lines = lines(text);
     let mut found = Vec::new();
+    search(text, &mut found);
+    if let Some(shadow) = shadow::of(text) {
+        let mut behind = Vec::new();
+        search(&shadow, &mut behind);
+        found.extend(behind.into_iter().filter_map(|secret| trimmed(&shadow, secret)));
+    }
+    apart(text, found)
+}
+
+/// Without the blanks that stand for signs.
+fn trimmed(shadow: &str, secret: Secret) -> Option<Secret> {
+    let words = &shadow[secret.at.clone()];
+    let start = secret.at.start + (words.len() - words.trim_start().len());
+    let end = start + words.trim().len();
+    (start < end).then_some(Secret { at: start..end, ..secret })
+}
+
+fn search(text: &str, found: &mut Vec<Secret>) {
+    let lines = lines(text);
     let mut pem = false;
-    let mut named = None;
+    let mut before = fields::Before::default();
     for (line, hints) in &lines {
         pem |= hints.pem || pem::looks_like_body(&text[line.clone()]);
         if hints.pairs {
-            pairs::find(text, line.clone(), *hints, &mut found);
+            pairs::find(text, line.clone(), *hints, found);
+            fields::find(text, line.clone(), found);
+            spoken::sentences(text, line.clone(), found);
+        }
+        if hints.spoken {
+            spoken::commands(text, line.clone(), found);
         }
         if hints.urls {
-            urls::find(text, line.clone(), &mut found);
+            urls::find(text, line.clone(), found);
         }
         if hints.tokens {
-            tokens::find(text, line.clone(), &mut found);
+            tokens::find(text, line.clone(), found);
         }
-        // An environment variable written as two lines of YAML, name and value.
-        found.extend(named.take().and_then(|kind| pairs::value_line(text, line.clone(), kind)));
-        named = if hints.pairs { pairs::name_line(&text[line.clone()]) } else { None };
+        before.line(text, line.clone(), hints.pairs, found);
     }
     if pem {
         let ranges: Vec<_> = lines.into_iter().map(|(line, _)| line).collect();
-        pem::find(text, &ranges, &mut found);
+        pem::find(text, &ranges, found);
     }
-    apart(text, found)
 }
 
 /// The lines of the text without their line ends, and what each is worth.

@@ -12,34 +12,20 @@ use super::{Hints, MARKER, Secret};
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|secret|token|key|cred|auth)[a-z0-9_.\-]*)(\\*["'`])?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
     )
 });
 
 /// A flag and its value as two words or two items of a list.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|[ \t]+)"#,
+        r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|pw|psw|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|,?[ \t]+)"#,
     )
 });
-
-/// An environment variable as the API writes it.
-static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(?i)\\*["']?\bname\\*["']?\s*:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?\s*,\s*\\*["']?value\\*["']?\s*:\s*"#,
-    )
-});
-
-static NAME_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?i)^\s*(?:-\s+)?\\*["']?name\\*["']?:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?,?\s*$"#)
-});
-
-static VALUE_LINE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"(?i)^\s*\\*["']?value\\*["']?:\s*"#));
 
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)authorization\\*["']?\s*[:=]\s*\[?\\*["']?(?:(digest|aws4-hmac-sha256|negotiate|ntlm|hawk)[ \t]+|(?:bearer|basic|token|apikey|bot)[ \t]+)?"#,
+        r#"(?i)authorization\\*["']?\s*[:=\s]\s*\[?\\*["']?(?:(digest|aws4-hmac-sha256|negotiate|ntlm|hawk)[ \t]+|(?:bearer|basic|token|apikey|bot)\\?[ \t]+|([a-z]+)[ \t]+)?"#,
     )
 });
 
@@ -49,20 +35,12 @@ static SCHEME: LazyLock<Regex> =
 static COOKIE: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"(?i)\bcookies?\\*["']?\s*[:=]\s*\[?(\\*["'])?([a-z0-9_.\-]+=)"#));
 
-/// Passwords that have no name of their own beside them.
-static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(?ix)
-        \bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?:\\*['"])([^'"\\]+)
-        | \bpassword\s+(?:\\*['])([^'\\]+)
-        | \b(?:requirepass|masterauth)\s+["']?([^\s"']+)
-        | \bmysql\S*\s(?:.*?\s)?-p([^\s"']+)
-        | \bsshpass\s+-p\s*["']?([^\s"']+)
-        | \bredis-cli\s(?:.*?\s)?-a\s+["']?([^\s"']+)
-        | \bcurl\s(?:.*?\s)?(?:-u|--user)[\s=]*["']?[^\s:"']+:([^\s"']+)
-        "#,
-    )
-});
+/// `{"value": …`, as some settings wrap each of their values.
+static INNER: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)^\{\s*\\*["']?value\\*["']?\s*:\s*"#));
+
+/// YAML's tag or anchor before a value.
+static TAG: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[!&][A-Za-z0-9_!]+[ \t]+)+"));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant")
@@ -81,25 +59,6 @@ pub(super) fn find(text: &str, line: Range<usize>, hints: Hints, found: &mut Vec
     if hints.cookies {
         cookies(text, &line, found);
     }
-    if words.contains("alue") || words.contains("ALUE") {
-        variables(text, &line, found);
-    }
-    if hints.spoken {
-        spoken(text, &line, found);
-    }
-}
-
-/// The kind of secret whose name this line of YAML gives, for the value on the next.
-pub(super) fn name_line(line: &str) -> Option<&'static str> {
-    keys::kind(&NAME_LINE.captures(line)?[1])
-}
-
-/// The value that follows such a line.
-pub(super) fn value_line(text: &str, line: Range<usize>, kind: &'static str) -> Option<Secret> {
-    let from = VALUE_LINE.find(&text[line.clone()])?.end() + line.start;
-    let value = values::value(text, from, line.end)?;
-    let at = if value.quoted { value.at } else { from..line.end };
-    (!values::is_placeholder(&text[at.clone()])).then_some(Secret { at, kind })
 }
 
 fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
@@ -126,7 +85,14 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         };
         let mut start = whole.end();
         if sign.as_str() == ":" && text[start..line.end].starts_with('{') {
-            continue; // Its own names follow.
+            // Its own names follow, and one of them may be `value`.
+            let inner = INNER.find(&text[start..line.end]);
+            let inner = inner.and_then(|it| values::value(text, start + it.end(), line.end));
+            keep(text, inner, kind, found);
+            continue;
+        }
+        if sign.as_str() == ":" {
+            start += TAG.find(&text[start..line.end]).map_or(0, |tag| tag.end());
         }
         // A list of one, as Go prints the values of a form: `password:[hunter2]`.
         if text[start..line.end].starts_with('[') && !text[start..].starts_with(MARKER) {
@@ -165,10 +131,24 @@ impl Place<'_> {
         if text.starts_with('=') || self.is_shell_directory(text) {
             return false;
         }
+        if values::names_a_secret(self.name, text) {
+            return false;
+        }
         // `--- PASS: TestCheckout`, `pass=12 fail=0`.
         let count = self.name.eq_ignore_ascii_case("pass");
-        if count && (values::is_short_number(text) || (self.colon && self.spaced && !self.quoted)) {
+        if count && (values::is_short_number(text) || self.before.ends_with("---")) {
             return false;
+        }
+        if count && self.colon && self.spaced && !self.quoted {
+            return values::is_opaque(text, kind);
+        }
+        // An ARN ends in the secret's name: `arn:aws:secretsmanager:…:secret:shop/db`.
+        if self.colon && self.before.contains("arn:aws") {
+            return false;
+        }
+        // `const token = await getToken()`: a line of a program.
+        if !self.colon && self.spaced && !value.quoted && rest.trim_end().ends_with([')', ';']) {
+            return values::is_opaque(text, kind);
         }
         if !self.colon || self.is_json_key() {
             return values::is_value(text, kind);
@@ -181,7 +161,10 @@ impl Place<'_> {
         if self.spaced {
             return match (mapping, value.quoted) {
                 (true, _) => values::is_value(text, kind),
-                (false, true) => kind == PASSWORD && !text.contains(' '),
+                (false, true) if self.before.ends_with([',', '(']) => values::is_value(text, kind),
+                (false, true) => {
+                    (kind == PASSWORD && !text.contains(' ')) || values::is_random(text, kind)
+                }
                 (false, false) => values::is_opaque(text, kind),
             };
         }
@@ -232,7 +215,13 @@ fn flags(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         let Some(value) = values::value(text, whole.end(), line.end) else { continue };
         let words = &text[value.at.clone()];
         let listed = flag.get(2).is_some() && value.quoted;
-        let secret = !words.starts_with(['-', '=', ':'])
+        // `[--password PASSWORD]` in a usage line.
+        let usage = words.len() > 2
+            && words.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b == b']');
+        let quoted_flag = flag.get(2).is_some() && !value.quoted;
+        let secret = !words.starts_with(['-', '=', ':', '}', ']', ','])
+            && (!usage || listed)
+            && !quoted_flag
             && match kind {
                 _ if listed => values::is_value(words, kind),
                 PASSWORD => values::is_value(words, kind) && !SENTENCE.contains(&words),
@@ -269,6 +258,11 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             let end = text[from..line.end].find(['\'', '`']).map_or(line.end, |at| from + at);
             until = end;
             keep(text, Some(Value { at: from..end, quoted: false }), CREDENTIALS, found);
+        } else if header.get(2).is_some() {
+            // Some scheme or other, or prose: `authorization: denied for user`.
+            if values::is_random(&text[value.clone()], TOKEN) {
+                found.push(Secret { at: value.clone(), kind: CREDENTIALS });
+            }
         } else if known && values::is_value(&text[value.clone()], TOKEN)
             || values::is_opaque(&text[value.clone()], TOKEN)
         {
@@ -277,8 +271,11 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
     }
     for scheme in SCHEME.captures_iter(words) {
         let Some(value) = scheme.get(2) else { continue };
-        let parameter =
-            value.as_str().ends_with('=') && words[value.end()..].starts_with(['"', '\\']);
+        // `Bearer realm="…"`; what ends so and is not all small letters is padded base64.
+        let name = value.as_str().trim_end_matches('=');
+        let parameter = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && value.as_str().ends_with('=')
+            && words[value.end()..].starts_with(['"', '\\']);
         if !parameter && values::is_opaque(value.as_str(), TOKEN) {
             let at = line.start + value.start()..line.start + value.end();
             found.push(Secret { at, kind: CREDENTIALS });
@@ -305,24 +302,7 @@ fn cookies(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
     }
 }
 
-fn variables(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
-    for named in NAMED.captures_iter(&text[line.clone()]) {
-        if let (Some(whole), Some(kind)) = (named.get(0), keys::kind(&named[1])) {
-            keep(text, values::value(text, line.start + whole.end(), line.end), kind, found);
-        }
-    }
-}
-
-fn spoken(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
-    for spoken in SPOKEN.captures_iter(&text[line.clone()]) {
-        if let Some(value) = spoken.iter().skip(1).flatten().next() {
-            let at = line.start + value.start()..line.start + value.end();
-            keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
-        }
-    }
-}
-
-fn keep(text: &str, value: Option<Value>, kind: &'static str, found: &mut Vec<Secret>) {
+pub(super) fn keep(text: &str, value: Option<Value>, kind: &'static str, found: &mut Vec<Secret>) {
     if let Some(value) = value
         && !values::is_placeholder(&text[value.at.clone()])
     {

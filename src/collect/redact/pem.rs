@@ -16,6 +16,10 @@ static INLINE: LazyLock<Regex> = LazyLock::new(|| {
 static INLINE_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?:[A-Za-z0-9+/=]{16,}(?:\\+[rn])+)*[A-Za-z0-9+/=]{2,}(?:\\+[rn])+$"));
 
+/// A stretch of base64 in quotes.
+static RUN: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9+/]{2,}={1,2}"#));
+
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant")
 }
@@ -97,7 +101,8 @@ fn body(text: &str, line: &Range<usize>) -> Option<Range<usize>> {
     } else if last.len() >= 40 && is_base64(last) {
         last
     } else {
-        return None;
+        // A line inside another format: `{"log":"MIIE…\\n","stream":"stdout"}`.
+        return RUN.find(words).map(|run| line.start + run.start()..line.start + run.end());
     };
     let start = line.start + text[line.clone()].find(part)?;
     Some(start..start + part.len())

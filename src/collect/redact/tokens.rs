@@ -9,7 +9,7 @@ use super::Secret;
 use super::keys::{KEY, PASSWORD, TOKEN};
 
 /// How the tokens begin, for the one pass that decides which lines to look at. In lower case.
-pub(super) const BEGINNINGS: [&str; 44] = [
+pub(super) const BEGINNINGS: [&str; 89] = [
     "eyj",
     "akia",
     "asia",
@@ -54,6 +54,51 @@ pub(super) const BEGINNINGS: [&str; 44] = [
     "$2",
     "$6$",
     "$apr1$",
+    "glagent-",
+    "key-",
+    "-us1",
+    "-us2",
+    "-us3",
+    "-us4",
+    "-us5",
+    "-us6",
+    "-us7",
+    "-us8",
+    "-us9",
+    "rubygems_",
+    ".atlasv1.",
+    "glc_",
+    "sntry",
+    "lin_api_",
+    "ntn_",
+    "pmak-",
+    "pul-",
+    "dp.",
+    "sq0",
+    "atbb",
+    "pscale_",
+    "sbp_",
+    "fo1_",
+    "v1.0-",
+    ":aa",
+    "8q~",
+    "$argon2",
+    "sk0",
+    "sk1",
+    "sk2",
+    "sk3",
+    "sk4",
+    "sk5",
+    "sk6",
+    "sk7",
+    "sk8",
+    "sk9",
+    "ska",
+    "skb",
+    "skc",
+    "skd",
+    "ske",
+    "skf",
 ];
 
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
@@ -69,9 +114,18 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
             | GOCSPX-[A-Za-z0-9_\-]{16,} | npm_[A-Za-z0-9]{24,} | pypi-[A-Za-z0-9_\-]{24,}
             | dckr_pat_[A-Za-z0-9_\-]{16,} | hv[sbr]\.[A-Za-z0-9_\-]{16,} | do[opr]_v1_[a-f0-9]{24,}
             | shp(?:at|ss)_[a-fA-F0-9]{24,} | glsa_[A-Za-z0-9_]{24,} | hf_[A-Za-z0-9]{24,}
-            | dapi[a-f0-9]{32,} | tskey-[a-z]+-[A-Za-z0-9\-]{12,} | ATATT3x[A-Za-z0-9_\-=]{24,} )
+            | dapi[a-f0-9]{32,} | tskey-[a-z]+-[A-Za-z0-9\-]{12,} | ATATT3x[A-Za-z0-9_\-=]{24,}
+            | glagent-[A-Za-z0-9_\-]{20,} | glc_eyJ[A-Za-z0-9+/=]{20,} | sntry[su]_[A-Za-z0-9+/=_]{20,}
+            | rubygems_[a-f0-9]{40,} | lin_api_[A-Za-z0-9]{30,} | ntn_[A-Za-z0-9]{30,}
+            | PMAK-[a-f0-9]{20,}-[a-f0-9]{20,} | pul-[a-f0-9]{40} | dp\.[a-z]{2,5}\.[A-Za-z0-9]{30,}
+            | sq0[a-z]{3}-[A-Za-z0-9_\-]{20,} | ATBB[A-Za-z0-9]{20,} | pscale_[a-z]+_[A-Za-z0-9_\-]{24,}
+            | sbp_[a-f0-9]{32,} | fo1_[A-Za-z0-9_\-]{30,} | v1\.0-[a-f0-9]{20,}-[a-f0-9]{60,}
+            | [0-9]{8,10}:AA[A-Za-z0-9_\-]{30,} | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{40,}
+            | [A-Za-z0-9_~.\-]{3}8Q~[A-Za-z0-9_~.\-]{30,} | SK[a-f0-9]{32} | key-[a-f0-9]{32}
+            | [a-f0-9]{32}-us[0-9]{1,2} )
         | \b(?P<sk> sk-[A-Za-z0-9_\-]{20,} )
-        | (?P<hash> \$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{20,} | \$(?:6|apr1)\$[./A-Za-z0-9]{2,}\$[./A-Za-z0-9]{16,} )
+        | (?P<hash> \$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{20,} | \$(?:5|6|y|apr1)\$(?:rounds=[0-9]+\$)?[./A-Za-z0-9]{2,}\$[./A-Za-z0-9$]{16,}
+            | \$argon2[id]{1,2}\$[A-Za-z0-9=,+/$]{20,} )
         ",
     )
     .expect("the pattern is a constant")

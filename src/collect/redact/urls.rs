@@ -13,8 +13,8 @@ use super::{MARKER, Secret};
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"(?ix)
-        [a-z0-9_.\-]+ : (?P<mysql> [^\s:"'`/]+ ) @(?:tcp|unix)\(
-        | thin: [^\s/"']+ / (?P<oracle> [^\s"']+ ) @
+        [a-z0-9_.\-]+ : (?P<mysql> [^\s:"'`/]+ ) @(?: [a-z0-9]* \( | /[a-z] | [a-z0-9\-]+(?:\.[a-z0-9\-]+)+[:/] )
+        | (?: thin: | \bsqlplus\s+(?:-\S+\s+)* ) [^\s/"']+ / (?P<oracle> [^\s"']+ ) @
         | hooks\.slack\.com/(?:services|workflows|triggers)/ (?P<slack> [a-z0-9_/\-]{8,} )
         | discord(?:app)?\.com/api/webhooks/ (?P<discord> [0-9]+/[a-z0-9_\-]{8,} )
         | [?&] (?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token) = (?P<signed> [a-z0-9%+/=_\-]{8,} )
@@ -80,7 +80,15 @@ fn user_info(text: &str, address: Range<usize>) -> Option<Secret> {
     };
     let user = &words[..user_end];
     match user.split_once(':') {
-        Some((_, password)) if password.is_empty() || values::is_placeholder(password) => None,
+        Some((name, password))
+            if (password.is_empty() && name.len() < 16) || values::is_placeholder(password) =>
+        {
+            None
+        }
+        // A token in the user's place: `https://TOKEN:x-oauth-basic@…`.
+        Some((name, _)) if name.len() >= 16 && values::is_random(name, TOKEN) => {
+            Some(Secret { at: address.start..address.start + user_end, kind: CREDENTIALS })
+        }
         Some((name, _)) => {
             let at = address.start + name.len() + 1..address.start + user_end;
             Some(Secret { at, kind: PASSWORD })

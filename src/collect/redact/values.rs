@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keys::{PASSWORD, SECRET};
+use super::keys::{PASSWORD, SECRET, SESSION};
 use super::{MARKER, marker_len};
 
 /// A value: its stretch without quotes, and whether it stood in quotes.
@@ -107,7 +107,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || NOTHING.contains(&word)
 }
 
-const NOTHING: [&str; 29] = [
+const NOTHING: [&str; 31] = [
+    "await",
+    "new",
     "true",
     "false",
     "null",
@@ -141,10 +143,22 @@ const NOTHING: [&str; 29] = [
 
 /// Whether a value of a pair like `key=value` is to go.
 pub(super) fn is_value(value: &str, kind: &str) -> bool {
+    // An id of a connection is called so too; a browser's session has many letters and digits.
+    if kind == SESSION {
+        return value.len() >= 16 && is_random(value, PASSWORD);
+    }
     if is_placeholder(value) || (kind != PASSWORD && is_short_number(value)) {
         return false;
     }
     kind == PASSWORD || !(is_path(value) || kind == SECRET && is_object_name(value))
+}
+
+/// Whether what a field called just `secret` holds is the name of a Secret, as controllers log it.
+pub(super) fn names_a_secret(name: &str, value: &str) -> bool {
+    name.eq_ignore_ascii_case("secret")
+        && is_dns_name(value)
+        && value.contains('-')
+        && !value.contains(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a word in the middle of prose looks like a secret: `password: hunter2` does,
@@ -165,6 +179,52 @@ pub(super) fn is_opaque(value: &str, kind: &str) -> bool {
         // The name of an object, as in "failed to get secret: payments-db2 not found".
         (false, _) => kind != SECRET || !(value.contains('-') && is_dns_name(value)),
     }
+}
+
+/// Whether a word that no sign sets apart looks like nothing but a secret: letters and digits, and neither
+/// the name of an object (`payments-db2`), nor a time, an id or a path.
+pub(super) fn is_random(value: &str, kind: &str) -> bool {
+    let has = |is: fn(&char) -> bool| value.chars().any(|c| is(&c));
+    let mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+    if !mixed || value.len() < 6 || is_placeholder(value) || is_uuid(value) || is_plain(value) {
+        return false;
+    }
+    if kind == PASSWORD {
+        return !is_path(value);
+    }
+    let name = is_dns_name(value) && (value.len() < 20 || value.contains(['-', '.']));
+    let word = value.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_~.-!%$#*^&@".contains(c));
+    let pair = value.trim_end_matches('=').contains('=');
+    let mail = value.split_once('@').is_some_and(|(_, host)| host.contains('.'));
+    value.len() >= 8 && word && !(name || pair || mail) && !is_path(value) && !is_constant(value)
+}
+
+/// `3f2504e0-4f89-41d3-9a0c-0305e82c3301`
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// A number with its unit or a time: `12ms`, `3h14m`, `2026-11-21T02:14:00Z`, `10.0.0.7:5432`, `v1.4.2`,
+/// or a line of a file: `token.go:88`.
+fn is_plain(value: &str) -> bool {
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let place = value.rsplit_once(':').is_some_and(|(file, line)| {
+        let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+        (1..5).contains(&ending.len()) && line.bytes().all(|b| b.is_ascii_digit())
+    });
+    place
+        || value.starts_with("HTTP/")
+        || letters <= 2 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:+/".contains(&b))
+}
+
+/// `STRIPE_KEY_V2`, `ERR_401`, `com.example.Auth2`: a name in a program.
+fn is_constant(value: &str) -> bool {
+    let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    value.contains('_') && value.chars().all(capitals) || value.contains("..")
 }
 
 /// `word`, `Word` or `WORD`.

@@ -1,0 +1,112 @@
+//! Secrets that neither a sign nor a shape sets apart: arguments of well-known commands, statements of SQL,
+//! and sentences like `the password is …`.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::keys::{self, PASSWORD};
+use super::values::{self, Value};
+use super::{Secret, pairs};
+
+/// Where a command or a statement has a password, whatever it looks like.
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?ix)
+        \bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?:\\*['"])([^'"\\]+)
+        | \bpassword(?:\s*\(\s*|\s+)N?(?:\\*['])([^'\\]+)
+        | \bset\s+password\s+(?:for\s+\S+\s*)?=\s*(?:\\*['"])([^'"\\]+)
+        | \b(?:requirepass|masterauth)\s+["']?([^\s"']+)
+        | \b(?:mysql|mariadb)\S*\s(?:.*?\s)?-p["']?([^\s"']+)
+        | \b(?:docker|podman|nerdctl|helm|oras|skopeo|crane|az)\s(?:.*?\s)?login\s(?:.*?\s)?-p\s+["']?([^\s"']+)
+        | \b(?:mongosh?|mongodump|mongorestore|sqlcmd|bcp)\s(?:.*?\s)?-p\s+["']?([^\s"']+)
+        | \bsshpass\s+-p\s*["']?([^\s"']+)
+        | \bredis-cli\s(?:.*?\s)?(?:-a|--pass)\s+["']?([^\s"']+)
+        | \b(?:curl|https?|wget)\s(?:.*?\s)?(?:-u|-a|--user|--auth|--proxy-user)[\s=]*["']?[^\s:"'/]+:([^\s"']+)
+        | \bcurl\s(?:.*?\s)?(?:-b|--cookie)[\s=]*["']?([a-z0-9_.\-]+=[^\s"']+)
+        | \bldap\w+\s(?:.*?\s)?-w\s+["']?([^\s"']+)
+        | \bopenssl\s(?:.*?\s)?-k\s+["']?([^\s"']+)
+        | \bkeytool\s(?:.*?\s)?-(?:store|key)pass\s+["']?([^\s"']+)
+        | \bsnmp\w+\s(?:.*?\s)?-a\s+["']?([^\s"']+)
+        | \bsmbclient\s(?:.*?\s)?-u\s+[^\s%]+%([^\s"']+)
+        | \bnet\s+use\s(?:.*?\s)?/user:\S+\s+([^\s"']+)
+        | \brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+["']?([^\s"']+)
+        | \bhtpasswd\s(?:-\S+\s+)+\S+\s+\S+\s+["']?([^\s"']+)
+        | \becho\s+(?:-\S+\s+)*["']?([^\s"']+)["']?\s*\|\s*(?:\S+\s)*?(?:passwd|--password-stdin|sudo\s+-s)
+        | \bmachine\s+\S+\s(?:.*?\s)?password\s+(\S+)
+        | \b(?:setuser|user)\s(?:.*?\s)?>(\S+)
+        | ^\s*(?:ENV|ARG)\s+[a-z0-9_.\-]*(?:pass|psw|pwd|pw|secret|token|key|cred)[a-z0-9_.\-]*\s+["']?([^\s"'=]+)
+        "#,
+    )
+});
+
+/// Where only what looks random is a secret.
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?x)
+        \bAUTH\s+(?:[A-Za-z0-9_\-]+\s+)?["']?([^\s"']+)["']?\s*$
+        | \bvault\s+login\s+(?:-\S+\s+)*([^\s"'=]+)
+        | \b(?:user|login|credentials)\S*\s+(?:with\s+)?[a-z]+\s*/\s*([^\s"']+)
+        | \b(?:user|login)/pass(?:word)?[:=]\s*[^\s/]+/([^\s"']+)
+        "#,
+    )
+});
+
+/// A name with a secret's word in it and, with a few small words between, what may be its value.
+static SAID: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?ix)
+        ( (?:api|access|secret|signing|private|license|encryption)\x20key
+          | [a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]* )
+        (?:\\*["'`])?
+        (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+[^\s:]+) \b ){0,4}
+        \s* (?: -> | => | [:|,=] )? \s*
+        (?:\\*["'`(\[])? \s*
+        ( [^\s"'`|()\[\]<>\\,;]{6,} )
+        "#,
+    )
+});
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is a constant")
+}
+
+/// Passwords of commands and statements in one line of `text`.
+pub(super) fn commands(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
+    let words = &text[line.clone()];
+    for spoken in COMMAND.captures_iter(words) {
+        if let Some(value) = spoken.iter().skip(1).flatten().next() {
+            let at = line.start + value.start()..line.start + value.end();
+            pairs::keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
+        }
+    }
+    for login in LOGIN.captures_iter(words) {
+        if let Some(value) = login.iter().skip(1).flatten().next()
+            && values::is_random(value.as_str(), PASSWORD)
+        {
+            let at = line.start + value.start()..line.start + value.end();
+            found.push(Secret { at, kind: PASSWORD });
+        }
+    }
+}
+
+/// Values that a sentence of this line tells. Only what looks like nothing else goes.
+pub(super) fn sentences(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
+    let mut from = line.start;
+    while let Some(said) = SAID.captures_at(&text[..line.end], from) {
+        let (Some(name), Some(value)) = (said.get(1), said.get(2)) else { break };
+        // The value may be a name of the next.
+        from = name.end();
+        // A path of an address, or one word that only begins so.
+        let apart = value.start() > name.end() && !text[line.start..name.start()].ends_with('/');
+        let Some(kind) = keys::kind(&name.as_str().replace(' ', "_")).filter(|_| apart) else {
+            continue;
+        };
+        let word = value.as_str().trim_end_matches(['.', ':', '!', '?', '}']);
+        if values::is_random(word, kind) && !word.starts_with('-') && keys::kind(word).is_none() {
+            let at = value.start()..value.start() + word.len();
+            found.push(Secret { at, kind });
+        }
+    }
+}
