@@ -74,7 +74,8 @@ async fn of_workload(round: &Round<'_>, root: &ObjectRef) -> Evidence {
     let selector = selector(&evidence, root);
     let own = selector.as_deref().unwrap_or_default();
     let revisions = matches!(root.kind.as_str(), "StatefulSet" | "DaemonSet");
-    let sets = root.kind.as_str() == "Deployment";
+    // Of others than Deployments, too: an Argo Rollout's pods are told to be its own by their ReplicaSets.
+    let sets = !is_job && !revisions && root.kind.as_str() != "Pod";
     let (pods, replica_sets, controller_revisions, metrics) = tokio::join!(
         pods(round, root, selector.as_deref()),
         when(sets, round.list::<ReplicaSet>(space, own)),
