@@ -3,18 +3,18 @@
 //! Evidence for several incidents is gathered concurrently; decisions are applied one at a time, on the
 //! incident as the ledger has it at that moment, so none is made on a stale one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::look::{Looked, look_at};
-use crate::collect::{Collector, Lifted, LiftedBy};
+use super::owners::Owners;
+use crate::collect::Collector;
 use crate::diagnosis::{Evidence, ObjectRef, Presence};
 use crate::incident::route::Route;
 use crate::incident::{self, Decision, Heard, Incident, Rules, Signal, Subject};
@@ -27,9 +27,6 @@ const LOOKS_AT_ONCE: usize = 6;
 
 /// Signals that are heard before looks are started again.
 const BATCH: usize = 200;
-
-/// Owners of pods that are remembered. A pod's owner never changes; the bound is for memory.
-const OWNERS: usize = 4096;
 
 /// How long to wait for a ledger that is full or busy before the same is tried again.
 const LEDGER_PAUSE: Duration = Duration::from_secs(1);
@@ -49,8 +46,8 @@ pub(super) struct Conductor {
     pub(super) heard: Arc<Notify>,
     /// Wakes the outbox.
     pub(super) owed: Arc<dyn Fn() + Send + Sync>,
-    /// Root owners by the object that signals name.
-    pub(super) owners: HashMap<ObjectRef, ObjectRef>,
+    /// Root owners of what signals name.
+    pub(super) owners: Owners,
 }
 
 impl Conductor {
@@ -125,7 +122,7 @@ impl Conductor {
     /// Hears the oldest pending signals; returns how many there were.
     async fn hear_some(&mut self) -> Result<usize, LedgerError> {
         let pending = self.ledger.pending(BATCH).await?;
-        self.learn_owners(pending.iter().map(|(_, signal)| &signal.subject)).await;
+        self.owners.learn(pending.iter().map(|(_, signal)| &signal.subject)).await;
         for (row, signal) in &pending {
             self.hear(*row, signal.clone()).await?;
         }
@@ -133,11 +130,7 @@ impl Conductor {
     }
 
     async fn hear(&mut self, row: i64, mut signal: Signal) -> Result<(), LedgerError> {
-        if let Some(object) = &signal.subject.object
-            && let Some(root) = self.owners.get(object)
-        {
-            signal.subject.object = Some(root.clone());
-        }
+        let guessed = self.owners.lift(&mut signal);
         let key = signal.subject.key();
         let open = self.ledger.open_incident(&key).await?;
         let known = match open {
@@ -147,41 +140,17 @@ impl Conductor {
         let now = Timestamp::now();
         let new_id = self.ledger.new_id(&signal.subject, now).await?;
         match incident::hear(known.as_ref(), &signal, &new_id, now, &self.rules) {
-            Heard::Decided(decision) => {
+            Heard::Decided(mut decision) => {
                 self.count(known.as_ref(), &decision.incident);
+                if decision.incident.looks == 0 {
+                    decision.incident.named = guessed;
+                }
                 self.commit(&[row], *decision, None).await
             }
             Heard::Ignored(why) => {
                 tracing::debug!(signal = %signal.key, why, "signal changes nothing");
                 self.ledger.done(&[row]).await
             }
-        }
-    }
-
-    /// Lifts the objects of these subjects to their root owners, those that are not known yet.
-    async fn learn_owners(&mut self, subjects: impl Iterator<Item = &Subject>) {
-        if self.owners.len() > OWNERS {
-            self.owners.clear();
-        }
-        let unknown: BTreeSet<ObjectRef> = subjects
-            .filter(|subject| subject.cluster == self.cluster)
-            .filter_map(|subject| subject.object.clone())
-            .filter(|object| has_owners(object) && !self.owners.contains_key(object))
-            .collect();
-        let collector = &self.collector;
-        let lifted: Vec<(ObjectRef, Lifted)> = futures::stream::iter(unknown)
-            .map(async |object| {
-                let lifted = collector.lift(&object).await;
-                (object, lifted)
-            })
-            .buffer_unordered(LOOKS_AT_ONCE)
-            .collect()
-            .await;
-        for (object, lifted) in lifted {
-            if let LiftedBy::Name(why) = &lifted.by {
-                tracing::info!(%object, root = %lifted.object, why, "owner told from the name");
-            }
-            self.owners.insert(object, lifted.object);
         }
     }
 
@@ -203,15 +172,30 @@ impl Conductor {
     }
 
     async fn learn_once(&self, looked: &Looked) -> Result<(), LedgerError> {
-        let Some(incident) = self.ledger.incident(&looked.incident_id).await? else {
+        let Some(mut incident) = self.ledger.incident(&looked.incident_id).await? else {
             return Ok(());
         };
         if !incident.state.is_open() {
             return Ok(());
         }
+        if let Some(root) = &looked.root {
+            self.move_to(&mut incident, root).await?;
+        }
         let decision = incident::learn(&incident, &looked.look, Timestamp::now(), &self.rules);
         self.count(Some(&incident), &decision.incident);
         self.commit(&[], decision, looked.evidence.as_ref()).await
+    }
+
+    /// The owner was guessed and is known now. Where it has an incident already, each goes its own way.
+    async fn move_to(&self, incident: &mut Incident, root: &ObjectRef) -> Result<(), LedgerError> {
+        incident.named = None;
+        let subject = Subject { object: Some(root.clone()), ..incident.subject.clone() };
+        if subject != incident.subject && self.ledger.open_incident(&subject.key()).await?.is_none()
+        {
+            tracing::info!(incident = incident.id, guess = %incident.subject.key(), owner = %subject.key(), "owner known");
+            incident.subject = subject;
+        }
+        Ok(())
     }
 
     async fn commit(
@@ -288,22 +272,6 @@ impl Conductor {
             _ => {}
         }
     }
-}
-
-/// Objects that may be owned by another one; the others are roots by their kind.
-fn has_owners(object: &ObjectRef) -> bool {
-    !matches!(
-        object.kind.as_str(),
-        "Deployment"
-            | "StatefulSet"
-            | "DaemonSet"
-            | "CronJob"
-            | "Node"
-            | "Namespace"
-            | "Service"
-            | "PersistentVolumeClaim"
-            | "HorizontalPodAutoscaler"
-    )
 }
 
 /// What passes is waited for; what does not ends the daemon.

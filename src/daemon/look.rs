@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use jiff::Timestamp;
 
-use crate::collect::Collector;
+use crate::collect::{Collector, Lifted, LiftedBy};
 use crate::diagnosis::{
     AlertFact, BlindSpot, Evidence, Health, ObjectRef, Presence, Scope, diagnose, health,
 };
@@ -18,6 +18,8 @@ use crate::incident::{Incident, Look, Subject};
 pub(super) struct Looked {
     pub(super) incident_id: String,
     pub(super) subject: String,
+    /// Its root owner, where that was only guessed before and is known now.
+    pub(super) root: Option<ObjectRef>,
     pub(super) look: Look,
     pub(super) evidence: Option<Evidence>,
     pub(super) took: Duration,
@@ -33,6 +35,14 @@ pub(super) async fn look_at(
     incident: Incident,
 ) -> Looked {
     let began = Instant::now();
+    let mut incident = incident;
+    let root = match &incident.named {
+        Some(named) => owner(&collector, named).await,
+        None => None,
+    };
+    if root.is_some() {
+        incident.subject.object.clone_from(&root);
+    }
     let seen = AssertUnwindSafe(see(&collector, &own_cluster, &incident)).catch_unwind().await;
     let panicked = seen.is_err();
     let (look, evidence, api_calls) = seen.unwrap_or_else(|_| {
@@ -43,12 +53,19 @@ pub(super) async fn look_at(
     Looked {
         subject: incident.subject.key(),
         incident_id: incident.id,
+        root,
         look,
         evidence,
         took: began.elapsed(),
         api_calls,
         panicked,
     }
+}
+
+/// The root owner, if the cluster itself tells it.
+async fn owner(collector: &Collector, named: &ObjectRef) -> Option<ObjectRef> {
+    let Lifted { object, by } = collector.lift(named).await;
+    matches!(by, LiftedBy::Owners).then_some(object)
 }
 
 async fn see(

@@ -9,11 +9,11 @@ mod collector;
 mod conductor;
 mod debts;
 mod look;
+mod owners;
 mod watch;
 
 pub use self::collector::collector;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,16 +102,17 @@ impl Daemon {
         let until = daemon.stop.clone();
         daemon.spawn(async move { watch.run(poller, until).await });
 
+        let collector = Arc::new(sources.collector);
         let conductor = conductor::Conductor {
             cluster: settings.cluster.name.clone(),
             ledger,
-            collector: Arc::new(sources.collector),
+            owners: owners::Owners::new(Arc::clone(&collector), &settings.cluster.name),
+            collector,
             rules: settings.incident.clone(),
             route: settings.route.clone(),
             telemetry,
             heard,
             owed,
-            owners: HashMap::new(),
         };
         let until = daemon.stop.clone();
         daemon.spawn(async move { Ok(conductor.run(until).await?) });

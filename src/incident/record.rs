@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::recovery;
 use super::rules::after;
 use super::{Memory, Rules, Subject};
-use crate::diagnosis::{BlindSpot, Finding, Health, Hypothesis};
+use crate::diagnosis::{BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
 /// One incident, as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct Incident {
     pub id: String,
     /// What it is about.
     pub subject: Subject,
+    /// What its signals named, while its owner is only guessed from that name because the cluster could
+    /// not be asked; `subject` is the guess.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<ObjectRef>,
     /// Where it stands.
     pub state: State,
     /// How bad, with the reason.
@@ -84,6 +88,7 @@ impl Incident {
         Self {
             id: id.to_owned(),
             subject,
+            named: None,
             state: State::Investigating,
             severity: Severity::Sev4,
             severity_reason: "not looked at yet".to_owned(),

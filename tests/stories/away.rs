@@ -78,6 +78,35 @@ async fn a_pod_named_while_the_cluster_was_away_joins_its_workload_afterwards() 
 }
 
 #[tokio::test]
+async fn an_owner_that_was_guessed_wrongly_is_put_right_in_the_same_message() {
+    let mut stage = Stage::of(released(&["checkout"], 2, &crashes(PANIC))).await;
+    let pods = stage.pods("checkout");
+    // By its name it is a pod of a Deployment; it belongs to something else.
+    stage.kubernetes.change(|served| {
+        let of = |(resource, ..): &&(String, String, String)| resource == "replicasets";
+        let sets: Vec<_> = served.objects.keys().filter(of).cloned().collect();
+        for key in sets {
+            let owner = json!([{ "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
+                "name": "checkout", "uid": "r1", "controller": true }]);
+            served.objects.get_mut(&key).expect("it")["metadata"]["ownerReferences"] = owner;
+        }
+        served.objects.retain(|(resource, ..), _| resource != "deployments");
+        served.away = true;
+    });
+    stage.run().await;
+    stage.send(&[crash_looping(&pods[0])]).await;
+    stage.message("blind", |told| told.says("could not be seen")).await;
+    stage.kubernetes.change(|served| served.away = false);
+    let told = stage.message("the cause", |told| told.says("nil map")).await;
+    assert!(told.says("Rollout checkout"), "{told:#?}");
+    stage.send(&[crash_looping(&pods[1])]).await;
+    tokio::time::sleep(A_WHILE).await;
+    let told = stage.message("the other pod joins", |told| told.says("×2")).await;
+    assert!(!told.is_resolved() && !told.replies("gone"), "{told:#?}");
+    stage.nothing_improper();
+}
+
+#[tokio::test]
 async fn what_cannot_be_seen_is_not_resolved() {
     let mut stage = Stage::of(released(&["checkout"], 2, &crashes(PANIC))).await;
     stage.run().await;
