@@ -60,6 +60,11 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
 
 /// `Certain: …` out of `certain: …`.
 pub(super) fn capital(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    // A name is written as it is: `payments-m6pst` is not `Payments-m6pst`.
+    if !first.trim_end_matches([',', ':', ';']).chars().all(char::is_alphabetic) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }

@@ -118,7 +118,7 @@ fn fixes(cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
 
 fn look(command: &str, proved: bool) -> Choice {
     let text = if proved {
-        "Shows the proof in full; changes nothing."
+        "To see for yourself; changes nothing."
     } else {
         "Settles it; changes nothing."
     };

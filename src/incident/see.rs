@@ -246,7 +246,7 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
     incident.found_at = Some(look.taken_at);
 }
 
-/// The same cause in the same words needs no other replica's proof. While the pod of the first one
+/// The same cause in the same sentence needs no other replica's proof. While the pod of the first one
 /// lives its proof stays, so that the message stands still while its pods take turns in crashing; and
 /// what was changed stays said after it was rolled back.
 fn steadied(old: Option<&Finding>, new: &Finding, health: &Health) -> Finding {
@@ -267,10 +267,11 @@ fn steadied(old: Option<&Finding>, new: &Finding, health: &Health) -> Finding {
     kept
 }
 
-/// What a finding says: the cause, how sure, and the words that prove it.
+/// What a finding says: the cause, how sure, and in which sentence. Where proof of it stands, in a
+/// status or in an event, may differ from look to look.
 fn words(finding: &Finding) -> Option<(&str, Certainty, &str)> {
     let best = finding.hypotheses.first()?;
-    Some((&best.cause, best.certainty, proof(finding)?.quote.as_deref()?))
+    Some((&best.cause, best.certainty, &best.summary))
 }
 
 fn proof(finding: &Finding) -> Option<&Proof> {
