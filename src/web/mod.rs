@@ -82,7 +82,8 @@ pub fn router(
         .fallback(nothing_here)
         .with_state(web)
         .layer(CatchPanicLayer::custom(move |panic| panicked(&panics, panic)))
-        .layer(TraceLayer::new_for_http())
+        // A 503 is an answer that is counted where it is given; it is no error of the listener.
+        .layer(TraceLayer::new_for_http().on_failure(()))
 }
 
 /// Serves until `shutdown`, then lets requests under way end.
