@@ -12,8 +12,9 @@ use super::probes::{Which, listening, port};
 use super::world::{World, name, namespace};
 use super::{Health, ObjectRef, Presence, ServiceHealth};
 
-/// How alike two values must be for the one to be a slip of the other.
-const ALIKE: f64 = 0.85;
+/// How many letters two values may differ in for the one to be a slip of the other. More would take
+/// `orders` for `orders-db`.
+const SLIP: usize = 2;
 
 type Labels = BTreeMap<String, String>;
 
@@ -72,16 +73,16 @@ pub(super) fn unselected<'a>(world: &World<'a>, service: &'a Service) -> Option<
     let (place, own) = (namespace(&service.metadata), name(&service.metadata));
     world.evidence().pods.read()?;
     world.evidence().deployments.read()?;
-    if world.endpoints(place, own).is_some_and(|(_, total)| total > 0) {
-        return None;
-    }
+    // Endpoints may be made by hand; unread ones prove nothing.
+    world.endpoints(place, own).filter(|(_, total)| *total == 0)?;
     let here = || world.workloads().filter(|it| it.namespace == place);
     if here().any(|it| world.labels_of(it).iter().any(|labels| matches(selector, labels))) {
         return None;
     }
     let orphans = here().filter_map(|object| {
         let pods = world.pods_of(object);
-        let labels = pods.iter().find_map(|pod| pod.object().metadata.labels.as_ref())?;
+        let well = pods.iter().find(|pod| pod.is_ready())?;
+        let labels = well.object().metadata.labels.as_ref()?;
         let others = world.evidence().services.items().iter();
         let served = others
             .filter(|it| namespace(&it.metadata) == place && name(&it.metadata) != own)
@@ -89,11 +90,11 @@ pub(super) fn unselected<'a>(world: &World<'a>, service: &'a Service) -> Option<
             .any(|other| matches(other, labels));
         (!served).then_some((object, labels.clone()))
     });
-    let (meant, labels) = orphans
-        .map(|(object, labels)| (nearness(selector, own, object, &labels), object, labels))
-        .filter(|(near, ..)| *near >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, object, labels)| (object.clone(), labels))?;
+    let (_, meant, labels) = orphans
+        .filter_map(|(object, labels)| {
+            Some((distance(selector, own, object, &labels)?, object.clone(), labels))
+        })
+        .min_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1)))?;
     let carried = selector
         .iter()
         .filter_map(|(key, value)| {
@@ -164,16 +165,17 @@ fn matches(selector: &Labels, labels: &Labels) -> bool {
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
-/// 1: the workload bears the Service's name; else how alike the values are that differ, where the pods
-/// have every label that is asked for.
-fn nearness(selector: &Labels, own: &str, object: &ObjectRef, labels: &Labels) -> f64 {
+/// How far the selector is from a workload's labels: 0 where it bears the Service's name, else the letters
+/// by which the values differ; nothing where that is more than a slip.
+fn distance(selector: &Labels, own: &str, object: &ObjectRef, labels: &Labels) -> Option<usize> {
     if object.name == own {
-        return 1.0;
+        return Some(0);
     }
-    let alike = selector
-        .iter()
-        .map(|(key, value)| labels.get(key).map_or(0.0, |has| strsim::jaro_winkler(has, value)));
-    alike.fold(1.0, f64::min)
+    let apart = selector.iter().map(|(key, value)| {
+        let apart = strsim::damerau_levenshtein(labels.get(key)?, value);
+        (apart <= SLIP && value.len() > 2 * apart).then_some(apart)
+    });
+    apart.sum::<Option<usize>>()
 }
 
 fn target(port: &ServicePort) -> IntOrString {
