@@ -59,17 +59,14 @@ async fn of_pods(round: &Round<'_>, namespace: &str, pods: &str) -> Source<Metri
     let space = escape(namespace);
     let more = matchers(source);
     // Without honorLabels the object's own labels are the `exported_` ones.
-    let either = |name: &str| {
-        format!(
-            "{{__name__=~\"{name}\",namespace=\"{space}\",pod{pods}{more}}} or \
-             {{__name__=~\"{name}\",exported_namespace=\"{space}\",exported_pod{pods}{more}}}"
-        )
-    };
+    let own = format!("namespace=\"{space}\",exported_namespace=\"\",pod{pods}{more}");
+    let exported = format!("exported_namespace=\"{space}\",exported_pod{pods}{more}");
+    let plain = format!("{{__name__=~\"{PLAIN}\",{own}}} or {{__name__=~\"{PLAIN}\",{exported}}}");
     let peak = format!(
-        "max_over_time({MEMORY}{{namespace=\"{space}\",pod{pods},container!=\"\",\
-         container!=\"POD\"{more}}}[1h])"
+        "max_over_time({MEMORY}{{container!=\"\",container!=\"POD\",{own}}}[1h]) or \
+         max_over_time({MEMORY}{{exported_container!=\"\",exported_container!=\"POD\",{exported}}}[1h])"
     );
-    let (plain, peak) = tokio::join!(ask(round, source, either(PLAIN)), ask(round, source, peak));
+    let (plain, peak) = tokio::join!(ask(round, source, plain), ask(round, source, peak));
     match (plain, peak) {
         (Ok(mut all), Ok(peak)) => {
             // The function took the name away.
@@ -93,7 +90,7 @@ pub(super) async fn secrets(
     let names: Vec<String> = names.iter().map(|name| escape(&regex::escape(name))).collect();
     let named = names.join("|");
     let query = format!(
-        "kube_secret_info{{namespace=\"{space}\"{more}}} or \
+        "kube_secret_info{{namespace=\"{space}\",exported_namespace=\"\"{more}}} or \
          kube_secret_info{{exported_namespace=\"{space}\"{more}}} or \
          kube_secret_info{{secret=~\"{named}\",secret!=\"\"{more}}}"
     );
