@@ -168,6 +168,77 @@ async fn a_workload_that_is_gone_is_not_among_those_that_were_read() {
 }
 
 #[tokio::test]
+async fn a_secret_of_the_specification_is_known_wherever_else_it_stands() {
+    let mut objects = shop();
+    let pod = objects.objects.values_mut().find(|it| it["spec"]["nodeName"] == "node-1").unwrap();
+    pod["spec"]["containers"][0]["env"][0]["value"] = json!("Zq7-uY9wdH");
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] =
+        json!("got Zq7-uY9wdH, no");
+    pod["metadata"]["annotations"] = json!({ "note": "was Zq7-uY9wdH before" });
+    objects.put("events", json!({
+        "metadata": { "namespace": "shop", "name": "e2" }, "involvedObject": {}, "message": "ran x Zq7-uY9wdH y",
+    }));
+    // WnE3LXVZOXdkSA== is the same in base64.
+    let log = "hello Zq7-uY9wdH and WnE3LXVZOXdkSA== at 10.0.0.7\n";
+    objects.logs.values_mut().for_each(|it| *it = log.to_owned());
+    let (evidence, _api) = look(objects, Settings::default()).await;
+    let words = serde_json::to_string(&evidence).unwrap();
+    assert!(!words.contains("uY9wdH") && !words.contains("WnE3LXVZ"), "{words}");
+    let log = evidence.logs[0].text.read().unwrap();
+    // The Deployment's own template has another value of that name, and was read before.
+    let marker = "[redacted: password #2]";
+    assert_eq!(*log, format!("hello {marker} and {marker} at 10.0.0.7\n"));
+    let env = |spec: &k8s_openapi::api::core::v1::PodSpec| {
+        spec.containers[0].env.as_ref().unwrap()[0].value.clone().unwrap()
+    };
+    let template = evidence.deployments.items()[0].spec.as_ref().unwrap().template.spec.as_ref();
+    assert_eq!(env(template.unwrap()), "[redacted: password]");
+    assert_eq!(env(evidence.pods.items()[0].spec.as_ref().unwrap()), marker);
+}
+
+#[tokio::test]
+async fn services_claims_and_cron_jobs_have_their_own_pods() {
+    let mut objects = shop();
+    let owner = |kind: &str, name: &str| json!([{ "apiVersion": "batch/v1", "kind": kind, "name": name, "uid": "1" }]);
+    let put = |objects: &mut Objects, resource: &str, name: &str, owners: Value, spec: Value| {
+        let meta = json!({ "namespace": "shop", "name": name, "ownerReferences": owners });
+        objects.put(resource, json!({ "metadata": meta, "spec": spec }));
+    };
+    let none = || json!([]);
+    put(&mut objects, "services", "front", none(), json!({ "selector": { "app": "checkout" } }));
+    put(&mut objects, "services", "outside", none(), json!({}));
+    put(&mut objects, "persistentvolumeclaims", "data", none(), json!({}));
+    let volumes = json!([{ "name": "d", "persistentVolumeClaim": { "claimName": "data" } }]);
+    put(&mut objects, "pods", "db-0", none(), json!({ "containers": [], "volumes": volumes }));
+    let job = json!({ "template": { "spec": { "containers": [] } } });
+    put(
+        &mut objects,
+        "cronjobs",
+        "night",
+        none(),
+        json!({ "schedule": "@daily", "jobTemplate": { "spec": job } }),
+    );
+    put(&mut objects, "jobs", "night-1", owner("CronJob", "night"), job);
+    put(&mut objects, "pods", "night-1-x", owner("Job", "night-1"), json!({ "containers": [] }));
+    put(&mut objects, "pods", "night-watch-0", none(), json!({ "containers": [] }));
+    let api = Kubernetes::start(objects).await.unwrap();
+    let collector = collector(&api, Settings::default()).await;
+    for (kind, name, expected) in [
+        ("Service", "front", vec!["checkout-6d4b9c7f5-x2x8k"]),
+        ("Service", "outside", vec![]),
+        ("PersistentVolumeClaim", "data", vec!["db-0"]),
+        ("CronJob", "night", vec!["night-1-x"]),
+    ] {
+        let evidence = collector.subject(&ObjectRef::new(kind, "shop", name)).await;
+        let pods: Vec<_> =
+            evidence.pods.items().iter().filter_map(|pod| pod.metadata.name.as_deref()).collect();
+        assert_eq!(pods, expected, "{kind} {name}");
+        let claims = evidence.persistent_volume_claims.items().len();
+        assert_eq!(claims, usize::from(name == "data"), "{kind} {name}");
+    }
+}
+
+#[tokio::test]
 async fn a_long_log_keeps_its_end() {
     let mut objects = shop();
     let mut long = String::new();

@@ -3,14 +3,14 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::redact;
+use super::redact::{self, Seen};
 
 /// Decodes one item, redacted, or gives its name and why it is left out. An item that names no namespace
-/// is of `namespace`; `redacted` counts what was taken out.
+/// is of `namespace`; `seen` remembers what was taken out.
 pub(super) fn decode<T>(
     mut value: Value,
     namespace: &str,
-    redacted: &mut u32,
+    seen: &Seen,
 ) -> Result<T, (String, String)>
 where
     T: DeserializeOwned + k8s_openapi::Resource,
@@ -33,7 +33,7 @@ where
     }
     // Of these only the names of keys are kept, and the times that redaction would drop.
     if !["ConfigMap", "Secret"].contains(&T::KIND) {
-        *redacted += redact::object(&mut value);
+        redact::object(&mut value, seen);
     }
     match serde_json::from_value(value.clone()) {
         Ok(object) => Ok(object),

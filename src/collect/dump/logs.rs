@@ -1,15 +1,17 @@
 //! Logs as `kubectl cluster-info dump` writes them: one file per pod, one section per container.
 
+use std::borrow::Cow;
+
 use k8s_openapi::api::core::v1::Pod;
 
 use super::{Folder, files};
-use crate::collect::redact;
+use crate::collect::redact::Seen;
 use crate::collect::status;
 use crate::collect::tail::tail;
 use crate::diagnosis::{Instance, Log, Source};
 
 /// All logs of all pods, by namespace and pod.
-pub(super) fn all(folders: &[Folder], pods: &[Pod], redacted: &mut u32) -> Vec<Log> {
+pub(super) fn all(folders: &[Folder], pods: &[Pod], seen: &Seen) -> Vec<Log> {
     let mut logs = Vec::new();
     for folder in folders {
         for (pod, path) in &folder.pods {
@@ -23,18 +25,16 @@ pub(super) fn all(folders: &[Folder], pods: &[Pod], redacted: &mut u32) -> Vec<L
         }
     }
     for log in &mut logs {
-        *redacted += redact_log(log);
+        redact_log(log, seen);
     }
     logs
 }
 
-fn redact_log(log: &mut Log) -> u32 {
+fn redact_log(log: &mut Log, seen: &Seen) {
     let (Source::Read(text) | Source::Unavailable(text)) = &mut log.text;
-    let (clean, count) = redact(text);
-    if count > 0 {
-        *text = clean.into_owned();
+    if let Cow::Owned(clean) = seen.redact(text) {
+        *text = clean;
     }
-    count
 }
 
 /// Whose file it is, as its folders say.

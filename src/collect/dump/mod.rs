@@ -70,9 +70,8 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     {
         evidence.endpoint_slices = Source::Read(objects::slices(old));
     }
-    evidence.redacted = reader.redacted;
-    evidence.logs = logs::all(&folders, evidence.pods.items(), &mut evidence.redacted);
-    evidence.alerts = alerts::read(dir, &mut evidence.redacted);
+    evidence.logs = logs::all(&folders, evidence.pods.items(), &reader.seen);
+    evidence.alerts = alerts::read(dir, &reader.seen);
     let text = metrics::text(dir);
     evidence.taken_at = taken_at(dir, &mut reader, &evidence, text.as_deref());
     evidence.metrics = match text {
@@ -81,6 +80,7 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     };
     names_from_metrics(&mut evidence);
     evidence.missed = reader.missed;
+    reader.seen.close(&mut evidence);
     Ok(evidence)
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{ABSENT, Folder, files};
 use crate::collect::decode::decode;
+use crate::collect::redact::Seen;
 use crate::diagnosis::{BlindSpot, Source};
 
 /// Reads the files of all folders, and remembers what was broken and the newest time it saw.
@@ -21,13 +22,13 @@ pub(super) struct Reader<'a> {
     pub(super) missed: Vec<BlindSpot>,
     /// The newest time that stands in any object.
     pub(super) newest: Option<Timestamp>,
-    /// How many secrets were taken out.
-    pub(super) redacted: u32,
+    /// What was taken out.
+    pub(super) seen: Seen,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(dir: &'a Path, folders: &'a [Folder]) -> Self {
-        Self { dir, folders, missed: Vec::new(), newest: None, redacted: 0 }
+        Self { dir, folders, missed: Vec::new(), newest: None, seen: Seen::default() }
     }
 
     /// All objects of a kind from the files of these stems: read where any folder has such a file.
@@ -75,7 +76,7 @@ impl<'a> Reader<'a> {
         let mut objects = Vec::new();
         for value in self.values(file, text) {
             self.newest = self.newest.max(newest(&value));
-            match decode(value, namespace, &mut self.redacted) {
+            match decode(value, namespace, &self.seen) {
                 Ok(object) => objects.push(object),
                 Err((name, why)) => self.miss(&format!("{file}: {name}"), &why),
             }

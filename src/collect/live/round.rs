@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::api::{Place, Refusal};
 use super::metrics::PrometheusSource;
+use crate::collect::Settings;
 use crate::collect::decode::decode;
-use crate::collect::{Settings, redact};
+use crate::collect::redact::Seen;
 use crate::diagnosis::{BlindSpot, Evidence, Source};
 
 /// Objects on one page of a list. What the API server is asked for at once, and what is decoded at once.
@@ -31,7 +32,7 @@ pub(super) struct Round<'a> {
     pub(super) now: Timestamp,
     until: Instant,
     calls: AtomicU32,
-    redacted: AtomicU32,
+    seen: Seen,
     missed: Mutex<Vec<BlindSpot>>,
 }
 
@@ -49,7 +50,7 @@ impl<'a> Round<'a> {
             now,
             until: Instant::now() + settings.deadline,
             calls: AtomicU32::new(0),
-            redacted: AtomicU32::new(0),
+            seen: Seen::default(),
             missed: Mutex::default(),
         }
     }
@@ -57,7 +58,7 @@ impl<'a> Round<'a> {
     /// Adds what was noted on the way, and tells the number of calls.
     pub(super) fn close(self, mut evidence: Evidence) -> (Evidence, u32) {
         evidence.taken_at = self.now;
-        evidence.redacted += self.redacted.load(Ordering::Relaxed);
+        self.seen.close(&mut evidence);
         evidence.missed.extend(self.missed.into_inner().unwrap_or_else(PoisonError::into_inner));
         (evidence, self.calls.load(Ordering::Relaxed).min(self.settings.calls))
     }
@@ -141,9 +142,7 @@ impl<'a> Round<'a> {
     }
 
     fn decode<T: Resource + DeserializeOwned>(&self, item: Value, namespace: &str) -> Option<T> {
-        let mut redacted = 0;
-        let decoded = decode(item, namespace, &mut redacted);
-        self.redacted.fetch_add(redacted, Ordering::Relaxed);
+        let decoded = decode(item, namespace, &self.seen);
         decoded.map_err(|(name, why)| self.miss(&format!("{} {name}", T::KIND), why)).ok()
     }
 
@@ -155,9 +154,7 @@ impl<'a> Round<'a> {
 
     /// Text without its secrets.
     pub(super) fn clean(&self, text: &str) -> String {
-        let (clean, count) = redact(text);
-        self.redacted.fetch_add(count, Ordering::Relaxed);
-        clean.into_owned()
+        self.seen.redact(text).into_owned()
     }
 
     async fn json(&self, path: &str, what: &str) -> Result<Value, Refusal> {

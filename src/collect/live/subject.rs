@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, ResourceQuota, Service,
     ServiceAccount,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::api::Place;
 use super::references::{self, References};
@@ -77,7 +77,7 @@ async fn of_workload(round: &Round<'_>, root: &ObjectRef) -> Evidence {
     // Of others than Deployments, too: an Argo Rollout's pods are told to be its own by their ReplicaSets.
     let sets = !is_job && !revisions && root.kind.as_str() != "Pod";
     let (pods, replica_sets, controller_revisions, metrics) = tokio::join!(
-        pods(round, root, selector.as_deref()),
+        pods(round, root, selector.as_deref(), evidence.jobs.items()),
         when(sets, round.list::<ReplicaSet>(space, own)),
         when(revisions, round.list::<ControllerRevision>(space, own)),
         metrics::of_subject(round, root),
@@ -85,6 +85,8 @@ async fn of_workload(round: &Round<'_>, root: &ObjectRef) -> Evidence {
     let evidence = Evidence { pods, replica_sets, controller_revisions, metrics, ..evidence };
     let mut references = references::of_pods(evidence.pods.items());
     templates(&evidence, root).for_each(|spec| references.add(spec));
+    // A claim that no pod mounts is still what this is about.
+    references.claims.extend((root.kind == *"PersistentVolumeClaim").then(|| root.name.clone()));
     hanging_on(round, space, evidence, &references).await
 }
 
@@ -158,8 +160,16 @@ fn terms(selector: &LabelSelector) -> String {
 
 /// The workload's pods. A workload whose selector is not known (custom, or gone, or not to be read)
 /// has the pods that are called after it.
-async fn pods(round: &Round<'_>, root: &ObjectRef, selector: Option<&str>) -> Source<Vec<Pod>> {
+async fn pods(
+    round: &Round<'_>,
+    root: &ObjectRef,
+    selector: Option<&str>,
+    jobs: &[Job],
+) -> Source<Vec<Pod>> {
     let space = root.namespace.as_str();
+    if root.kind.as_str() == "Service" {
+        return behind(round, root).await;
+    }
     if let Some(selector) = selector {
         return round.list(space, selector).await;
     }
@@ -171,12 +181,46 @@ async fn pods(round: &Round<'_>, root: &ObjectRef, selector: Option<&str>) -> So
     }
     let mut pods = round.list::<Pod>(space, "").await;
     if let Source::Read(pods) = &mut pods {
-        pods.retain(|pod| {
-            let rest = pod.metadata.name.as_deref().and_then(|it| it.strip_prefix(&root.name));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        pods.retain(|pod| match root.kind.as_str() {
+            "PersistentVolumeClaim" => mounts(pod, &root.name),
+            "CronJob" => jobs.iter().any(|job| {
+                owned(&job.metadata, "CronJob", Some(&root.name))
+                    && owned(&pod.metadata, "Job", job.metadata.name.as_deref())
+            }),
+            _ => is_called_after(pod, &root.name),
         });
     }
     pods
+}
+
+/// The pods behind a Service. One without a selector has none that the cluster knows of.
+async fn behind(round: &Round<'_>, service: &ObjectRef) -> Source<Vec<Pod>> {
+    let space = service.namespace.as_str();
+    let found = match round.get::<Service>(space, &service.name).await {
+        Source::Read(found) => found,
+        Source::Unavailable(why) => return Source::Unavailable(why),
+    };
+    let labels = found.and_then(|it| it.spec?.selector).unwrap_or_default();
+    let terms: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if terms.is_empty() {
+        return Source::Read(Vec::new());
+    }
+    round.list(space, &terms.join(",")).await
+}
+
+fn mounts(pod: &Pod, claim: &str) -> bool {
+    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    volumes.filter_map(|it| it.persistent_volume_claim.as_ref()).any(|it| it.claim_name == claim)
+}
+
+fn owned(meta: &ObjectMeta, kind: &str, name: Option<&str>) -> bool {
+    let owners = meta.owner_references.iter().flatten();
+    name.is_some_and(|name| owners.into_iter().any(|it| it.kind == kind && it.name == name))
+}
+
+fn is_called_after(pod: &Pod, name: &str) -> bool {
+    let rest = pod.metadata.name.as_deref().and_then(|it| it.strip_prefix(name));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// What the workload's next pods will look like: those that cannot be created refer to something too.

@@ -11,6 +11,7 @@ mod keys;
 mod objects;
 mod pairs;
 mod pem;
+mod seen;
 mod shadow;
 mod spoken;
 mod tokens;
@@ -24,9 +25,15 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 pub(super) use self::objects::object;
+pub(super) use self::seen::Seen;
 
 /// Takes the secrets out of `text` and says how many. Each becomes `[redacted: password]` or its like.
 pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
+    redact_as(text, |kind, _| marker(kind))
+}
+
+/// The same with a marker of one's own, of the kind and the value.
+fn redact_as(text: &str, mark: impl Fn(&str, &str) -> String) -> (Cow<'_, str>, u32) {
     let mut redacted = Cow::Borrowed(text);
     let mut count = 0;
     // A value taken out may bare another that it hid; two rounds are usual, the bound is for safety.
@@ -36,7 +43,7 @@ pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
             break;
         }
         count += u32::try_from(found.len()).unwrap_or(u32::MAX);
-        redacted = Cow::Owned(replace(&redacted, &found));
+        redacted = Cow::Owned(replace(&redacted, &found, &mark));
     }
     (redacted, count)
 }
@@ -248,16 +255,17 @@ fn without(markers: &[Range<usize>], text: &str, secret: Secret) -> Vec<Secret> 
 /// The length of the marker that the text begins with.
 fn marker_len(text: &str) -> Option<usize> {
     let kind = text.strip_prefix(MARKER)?;
-    let end = kind.find(|c: char| !c.is_ascii_lowercase() && c != ' ')?;
+    let of_marker = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ' || c == '#';
+    let end = kind.find(|c: char| !of_marker(c))?;
     (kind.as_bytes()[end] == b']').then_some(MARKER.len() + end + 1)
 }
 
-fn replace(text: &str, found: &[Secret]) -> String {
+fn replace(text: &str, found: &[Secret], mark: impl Fn(&str, &str) -> String) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for secret in found {
         out.push_str(&text[from..secret.at.start]);
-        out.push_str(&marker(secret.kind));
+        out.push_str(&mark(secret.kind, &text[secret.at.clone()]));
         from = secret.at.end;
     }
     out.push_str(&text[from..]);

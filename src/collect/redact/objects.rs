@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{is_secret_name, keys, marker, redact, values};
+use super::{Seen, is_secret_name};
 
-/// Takes the secrets out of an object, drops what repeats its whole text, and says how many there were.
-pub(in crate::collect) fn object(object: &mut Value) -> u32 {
+/// Takes the secrets out of an object, and drops what repeats its whole text.
+pub(in crate::collect) fn object(object: &mut Value, seen: &Seen) {
     if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         strip(meta);
     }
@@ -14,7 +14,7 @@ pub(in crate::collect) fn object(object: &mut Value) -> u32 {
     {
         strip(meta);
     }
-    walk(object)
+    walk(object, seen);
 }
 
 /// Both hold the object once more: one as text, one as field names.
@@ -43,88 +43,80 @@ const NAMES: [&str; 14] = [
     "ownerReferences",
 ];
 
-fn walk(value: &mut Value) -> u32 {
+/// Passes every text of an object through `f`, except names.
+pub(super) fn strings(value: &mut Value, f: &mut impl FnMut(&mut String) -> u32) -> u32 {
     match value {
-        Value::String(words) => text(words),
-        Value::Array(items) => flags(items) + items.iter_mut().map(walk).sum::<u32>(),
+        Value::String(words) => f(words),
+        Value::Array(items) => items.iter_mut().map(|item| strings(item, f)).sum(),
         Value::Object(fields) => {
-            let mut count = variable(fields);
-            for (name, value) in fields.iter_mut() {
-                if name == "annotations" {
-                    count += annotations(value);
-                } else if !NAMES.contains(&name.as_str()) {
-                    count += walk(value);
-                }
-            }
-            count
+            let named = fields.iter_mut().filter(|(name, _)| !NAMES.contains(&name.as_str()));
+            named.map(|(_, value)| strings(value, f)).sum()
         }
         _ => 0,
     }
 }
 
-fn text(words: &mut String) -> u32 {
-    let (redacted, count) = redact(words);
-    if count > 0 {
-        *words = redacted.into_owned();
+fn walk(value: &mut Value, seen: &Seen) {
+    match value {
+        Value::String(words) => seen.clean(words, ""),
+        Value::Array(items) => {
+            flags(items, seen);
+            items.iter_mut().for_each(|item| walk(item, seen));
+        }
+        Value::Object(fields) => {
+            variable(fields, seen);
+            for (name, value) in fields.iter_mut() {
+                if name == "annotations" {
+                    annotations(value, seen);
+                } else if !NAMES.contains(&name.as_str()) {
+                    walk(value, seen);
+                }
+            }
+        }
+        _ => {}
     }
-    count
 }
 
 /// `{name: DB_PASSWORD, value: …}`, an environment variable or a header of a probe.
-fn variable(fields: &mut Map<String, Value>) -> u32 {
-    let kind = fields.get("name").and_then(Value::as_str).and_then(keys::kind);
-    match (kind, fields.get_mut("value")) {
-        (Some(kind), Some(Value::String(value))) => whole(value, kind),
-        _ => 0,
+fn variable(fields: &mut Map<String, Value>, seen: &Seen) {
+    let Some(name) = fields.get("name").and_then(Value::as_str).map(str::to_owned) else { return };
+    if let Some(Value::String(value)) = fields.get_mut("value") {
+        seen.clean(value, &name);
     }
 }
 
-fn annotations(annotations: &mut Value) -> u32 {
-    let mut count = 0;
+fn annotations(annotations: &mut Value, seen: &Seen) {
     for (name, value) in annotations.as_object_mut().into_iter().flatten() {
         // The part behind the owner's domain is the name.
         let name = name.rsplit('/').next().unwrap_or_default();
         if let Value::String(value) = value {
-            count += match keys::kind(name) {
-                Some(kind) => whole(value, kind),
-                None => text(value),
-            };
+            seen.clean(value, name);
         }
     }
-    count
 }
 
 /// `["--password", "…"]`: the flag and its value are two items.
-fn flags(items: &mut [Value]) -> u32 {
-    let mut count = 0;
-    let mut before: Option<&'static str> = None;
+fn flags(items: &mut [Value], seen: &Seen) {
+    let mut before: Option<String> = None;
     for item in items {
         let Value::String(word) = item else { continue };
-        if let Some(kind) = before.take()
+        if let Some(flag) = before.take()
             && !word.starts_with('-')
         {
-            count += whole(word, kind);
+            seen.clean(word, &flag);
         } else if let Some(flag) = word.strip_prefix('-')
             && is_secret_name(flag)
             && !flag.contains('=')
         {
-            before = keys::kind(flag);
+            before = Some(flag.to_owned());
         }
     }
-    count
-}
-
-fn whole(value: &mut String, kind: &'static str) -> u32 {
-    if !values::is_value(value, kind) {
-        return text(value);
-    }
-    *value = marker(kind);
-    1
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::Evidence;
     use serde_json::json;
 
     #[test]
@@ -149,8 +141,12 @@ mod tests {
                 ],
             }] },
         });
-        let count = object(&mut pod);
+        let seen = Seen::default();
+        object(&mut pod, &seen);
         let words = pod.to_string();
+        let mut evidence = Evidence::default();
+        seen.close(&mut evidence);
+        let count = evidence.redacted;
         assert!(!words.contains("swordfish"), "{words}");
         assert_eq!(count, 5, "{words}");
         for kept in [
@@ -164,6 +160,8 @@ mod tests {
         ] {
             assert!(words.contains(kept), "{kept}: {words}");
         }
-        assert_eq!(object(&mut pod), 0);
+        let before = pod.clone();
+        object(&mut pod, &Seen::default());
+        assert_eq!(pod, before);
     }
 }
