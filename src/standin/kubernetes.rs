@@ -106,15 +106,7 @@ impl Kubernetes {
             stop: CancellationToken::new(),
         };
         let routes = Router::new().route("/{*path}", get(answer)).with_state(stand_in.clone());
-        let stop = stand_in.stop.clone();
-        tokio::spawn(async move {
-            let served = axum::serve(listener, routes)
-                .with_graceful_shutdown(async move { stop.cancelled().await })
-                .await;
-            if let Err(error) = served {
-                tracing::warn!(%error, "the stand-in Kubernetes API ended");
-            }
-        });
+        super::serve(listener, routes, stand_in.stop.clone(), "Kubernetes API");
         Ok(stand_in)
     }
 

@@ -71,15 +71,7 @@ impl Prometheus {
             .route("/api/v1/status/buildinfo", get(build_info))
             .route("/-/ready", get(|| async { "Prometheus Server is Ready.\n" }))
             .with_state(stand_in.clone());
-        let stop = stand_in.stop.clone();
-        tokio::spawn(async move {
-            let served = axum::serve(listener, routes)
-                .with_graceful_shutdown(async move { stop.cancelled().await })
-                .await;
-            if let Err(error) = served {
-                tracing::warn!(%error, "the stand-in Prometheus ended");
-            }
-        });
+        super::serve(listener, routes, stand_in.stop.clone(), "Prometheus");
         Ok(stand_in)
     }
 

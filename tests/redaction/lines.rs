@@ -80,7 +80,7 @@ sasl_plain_password='@@', sasl_plain_username='app' | app
 {"auths":{"registry.example.com":{"username":"app","password":"@@","auth":"eA=="}}} | username
 {\"auths\":{\"registry.example.com\":{\"auth\":\"@@\"}}} | registry.example.com
 .dockerconfigjson: @@
-//registry.npmjs.org/:_authToken=@@ | registry.npmjs.org
+//registry.example/:_authToken=@@ | registry.example
 //registry.example.com/:_password=@@ | registry.example.com
 _auth=@@
 machine api.example.com login app password @@ | api.example.com
