@@ -167,6 +167,47 @@ async fn a_workload_that_is_gone_is_not_among_those_that_were_read() {
     assert_eq!(evidence.pods, Source::Read(vec![]));
 }
 
+/// A list of events whose second page expires as often as `expires` says; nothing else is there.
+async fn expiring(expires: usize) -> Evidence {
+    use axum::http::{StatusCode, Uri};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let times = std::sync::Arc::new(AtomicUsize::new(0));
+    let answer = move |uri: Uri| {
+        let event = |name: &str| json!({ "metadata": { "name": name }, "involvedObject": {} });
+        let (code, body) = match (uri.path().ends_with("/events"), uri.query().unwrap_or_default())
+        {
+            (false, _) => (StatusCode::OK, json!({ "metadata": {}, "items": [] })),
+            (true, query) if !query.contains("continue") => (
+                StatusCode::OK,
+                json!({ "metadata": { "continue": "2" }, "items": [event("first")] }),
+            ),
+            _ if times.fetch_add(1, Ordering::Relaxed) < expires => (
+                StatusCode::GONE,
+                json!({ "kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old" }),
+            ),
+            _ => (StatusCode::OK, json!({ "metadata": {}, "items": [event("second")] })),
+        };
+        std::future::ready((code, axum::Json(body)))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let cluster = ClusterSettings { api_url, ..ClusterSettings::default() };
+    let client = collect::client(&cluster).await.unwrap();
+    Collector::new(Settings::default(), client, None).namespace("shop").await.0
+}
+
+#[tokio::test]
+async fn a_list_that_expires_begins_anew_and_then_gives_up() {
+    let names = |evidence: &Evidence| -> Vec<_> {
+        evidence.events.items().iter().filter_map(|it| it.metadata.name.clone()).collect()
+    };
+    assert_eq!(names(&expiring(1).await), ["first", "second"]);
+    let given_up = expiring(9).await;
+    let why = given_up.events.unavailable();
+    assert_eq!(why, Some("the list changed faster than it could be read"));
+}
+
 #[tokio::test]
 async fn a_secret_of_the_specification_is_known_wherever_else_it_stands() {
     let mut objects = shop();

@@ -5,8 +5,10 @@ use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, filter::Directive, fmt, prelude::*};
 
 /// Targets that would say more than they should: `slack_morphism` prints request URIs at debug, and the
-/// HTTP stack says nothing that helps an operator.
-const CAPPED: [&str; 4] = ["slack_morphism=info", "hyper_util=info", "hyper=info", "h2=info"];
+/// HTTP stack says nothing that helps an operator. `kube_client` logs each call that fails as an error,
+/// without saying which; those are blind spots, and said as such.
+const CAPPED: [&str; 5] =
+    ["slack_morphism=info", "hyper_util=info", "hyper=info", "h2=info", "kube_client=off"];
 
 /// Options about the log, the same for every command.
 #[derive(Debug, clap::Args)]

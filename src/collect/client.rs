@@ -49,7 +49,12 @@ async fn config(settings: &ClusterSettings) -> anyhow::Result<kube::Config> {
     {
         return Ok(config);
     }
-    kube::Config::from_kubeconfig(&options).await.context(
-        "no Kubernetes cluster to ask; set cluster.kubeconfig, KUBECONFIG, or run in a pod",
-    )
+    // The error's own words hold its cause already, and would say it twice as a chain.
+    kube::Config::from_kubeconfig(&options).await.map_err(|error| {
+        anyhow!(
+            "no Kubernetes cluster to ask; set cluster.kubeconfig, KUBECONFIG, or run in a pod \
+             ({})",
+            error.to_string().replace(['"', '\''], "")
+        )
+    })
 }
