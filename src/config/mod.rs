@@ -171,6 +171,7 @@ impl Settings {
     /// Every path in the settings.
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.store.path];
+        paths.extend(&mut self.cluster.kubeconfig);
         paths.extend(&mut self.prometheus.bearer_token_file);
         paths.extend(self.prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
         paths.extend(&mut self.web.bearer_token_file);
