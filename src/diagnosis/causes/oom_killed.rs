@@ -1,5 +1,7 @@
 //! The kernel killed the container because it reached its own memory limit.
 
+use jiff::SignedDuration;
+
 use super::prelude::*;
 use crate::diagnosis::memory::{NEAR, limit, peak, words};
 
@@ -24,6 +26,9 @@ pub(super) static CAUSE: Cause = Cause {
     links: &["https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/"],
     weigh,
 };
+
+/// A run that lasted this long has samples in it, even where metrics are taken once a minute.
+const SAMPLED: SignedDuration = SignedDuration::from_secs(90);
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let killed = case.containers().filter_map(|it| Some((it, it.oom_killed()?)));
@@ -71,7 +76,10 @@ fn named<'a>(
     killed
         .filter_map(|(container, proof)| {
             let (limit, bytes) = limit(&container)?;
-            let peak = peak(case, &container);
+            // Metrics are sampled every 15 s or so: what ended sooner than that was never seen at its peak.
+            let lasted = container.last_ended().and_then(|it| it.lasted());
+            let sampled = lasted.is_none_or(|it| it >= SAMPLED);
+            let peak = peak(case, &container).filter(|it| sampled || *it >= bytes * NEAR);
             let near = peak.is_some_and(|peak| peak >= bytes * NEAR);
             // A limit too small even to start is named by the runtime itself.
             let at_start =
