@@ -1,0 +1,167 @@
+//! One story's part of the cluster: a namespace, a daemon and a channel.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::daemon::{self, Daemon};
+use super::{Channel, Lab, PATIENCE, kubectl, manifest};
+use crate::stories::{Account, Story};
+
+/// The house of one story. Its namespaces are deleted with it.
+#[derive(Debug)]
+pub(crate) struct House {
+    /// The story's namespace.
+    pub(crate) namespace: String,
+    /// What people read.
+    pub(crate) channel: Channel,
+    name: &'static str,
+    folder: TempDir,
+    daemon: RefCell<Daemon>,
+    more: Vec<String>,
+}
+
+impl House {
+    /// Makes the namespace, and starts the daemon with the story's permissions.
+    pub(crate) async fn open(lab: &Lab, story: &'static Story) -> Self {
+        let namespace = lab.namespace(story);
+        kubectl(&["create", "namespace", &namespace]);
+        let space = match story.account {
+            Account::Shipped => "firsthand",
+            Account::Namespaced => {
+                let role = manifest("namespaced.yaml").display().to_string();
+                kubectl(&["-n", &namespace, "apply", "-f", &role]);
+                &namespace
+            }
+        };
+        let channel = Channel::open().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let account = (space, "firsthand");
+        daemon::settings(folder.path(), lab.port(story), &namespace, &channel.url(), account);
+        let daemon = RefCell::new(Daemon::spawn(folder.path()));
+        Self { namespace, channel, name: story.name, folder, daemon, more: Vec::new() }
+    }
+
+    /// kubectl in the story's namespace.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        kubectl(&[&["-n", &self.namespace], arguments].concat())
+    }
+
+    /// Applies a manifest of the stories.
+    pub(crate) fn apply(&self, name: &str) {
+        self.kubectl(&["apply", "-f", &manifest(name).display().to_string()]);
+    }
+
+    /// Waits until a Deployment's rollout is complete.
+    pub(crate) fn rolled_out(&self, name: &str) {
+        let workload = format!("deployment/{name}");
+        self.kubectl(&["rollout", "status", &workload, "--timeout=120s"]);
+    }
+
+    /// Changes a Deployment's only container.
+    pub(crate) fn change(&self, name: &str, image: &str, arguments: &[&str]) {
+        let container = serde_json::json!({
+            "name": "server", "image": format!("10.250.0.1:5000/{image}"), "args": arguments,
+        });
+        let patch =
+            serde_json::json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+        self.kubectl(&["patch", "deployment", name, "-p", &patch.to_string()]);
+    }
+
+    /// Another namespace whose metrics this story's daemon sees.
+    pub(crate) fn another_namespace(&mut self, suffix: &str) -> String {
+        let name = format!("{}-{suffix}", self.namespace);
+        kubectl(&["create", "namespace", &name]);
+        self.more.push(name.clone());
+        name
+    }
+
+    /// Waits until the message about a workload says all of that at once.
+    pub(crate) async fn says(&self, workload: &str, wanted: &[&str]) -> String {
+        let what = format!("the message about {workload} says {wanted:?}");
+        self.until(&what, || {
+            let message = super::channel::words(&self.channel.message(workload)?);
+            wanted.iter().all(|text| message.contains(text)).then_some(message)
+        })
+        .await
+    }
+
+    /// Waits until some reply in the thread of a workload says that.
+    pub(crate) async fn replies(&self, workload: &str, wanted: &str) -> String {
+        let what = format!("the thread about {workload} says {wanted:?}");
+        self.until(&what, || {
+            self.channel.thread(workload).into_iter().find(|reply| reply.contains(wanted))
+        })
+        .await
+    }
+
+    /// Waits for the end: said in the message, and in the thread to the whole channel.
+    pub(crate) async fn resolved(&self, workload: &str) {
+        self.says(workload, &["resolved", &format!("{workload} recovered after")]).await;
+        self.replies(workload, "resolved after").await;
+        assert!(self.channel.last_was_broadcast(workload), "the end is told to the channel");
+        assert_eq!(self.channel.violations(), Vec::<String>::new(), "Slack's rules were kept");
+    }
+
+    /// What `firsthand diagnose` answers about the namespace, with the daemon's own permissions.
+    pub(crate) fn diagnose(&self, arguments: &[&str]) -> String {
+        let done = Command::new(env!("CARGO_BIN_EXE_firsthand"))
+            .args(["diagnose", "-n", &self.namespace, "--config"])
+            .arg(self.folder.path().join("firsthand.yaml"))
+            .args(arguments)
+            .output()
+            .expect("firsthand diagnose");
+        String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+    }
+
+    /// How often the pods of a workload were restarted.
+    pub(crate) fn restarts(&self, workload: &str) -> u32 {
+        let path = "jsonpath={.items[*].status.containerStatuses[*].restartCount}";
+        let counts = self.kubectl(&["get", "pods", "-l", &format!("app={workload}"), "-o", path]);
+        counts.split_whitespace().filter_map(|count| count.parse::<u32>().ok()).sum()
+    }
+
+    /// Kills the daemon.
+    pub(crate) fn kill_daemon(&mut self) {
+        self.daemon.borrow_mut().kill();
+    }
+
+    /// Starts it again.
+    pub(crate) fn start_daemon(&mut self) {
+        self.daemon = RefCell::new(Daemon::spawn(self.folder.path()));
+    }
+
+    /// Asks every 200 ms until `is` says something, for at most [`PATIENCE`].
+    pub(crate) async fn until<T>(&self, what: &str, mut is: impl FnMut() -> Option<T>) -> T {
+        let began = Instant::now();
+        loop {
+            if let Some(found) = is() {
+                return found;
+            }
+            if began.elapsed() > PATIENCE || self.daemon.borrow_mut().failed() {
+                panic!(
+                    "not in {:?}: {what}; the channel:\n{}\nthe daemon:\n{}",
+                    began.elapsed(),
+                    self.channel.transcript(),
+                    self.daemon.borrow().log_end()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if let Some(folder) = std::env::var_os("FIRSTHAND_SHOW") {
+            let path = PathBuf::from(folder).join(format!("{}.txt", self.name));
+            drop(std::fs::write(path, self.channel.transcript()));
+        }
+        for space in self.more.iter().chain([&self.namespace]) {
+            kubectl(&["delete", "namespace", space, "--wait=false"]);
+        }
+    }
+}

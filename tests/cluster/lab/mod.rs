@@ -1,0 +1,145 @@
+//! What all stories share: the cluster, the daemon's permissions, the users' alert rules and the routes
+//! from Alertmanager to each story's daemon.
+//!
+//! *Nothing here reaches the daemon but what its users have: settings, a kubeconfig and Slack.*
+
+mod channel;
+mod daemon;
+mod house;
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+pub(crate) use channel::Channel;
+pub(crate) use house::House;
+
+use crate::stories::Story;
+
+/// How long the real parts may take for what they were asked, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
+
+/// Why there is no cluster to tell stories on.
+pub(crate) fn absent() -> Option<String> {
+    if std::env::var("FIRSTHAND_CLUSTER").is_ok_and(|wish| wish == "off") {
+        return Some("FIRSTHAND_CLUSTER=off".into());
+    }
+    let network = Path::new("/run/netns/firsthand-cluster");
+    (!network.exists()).then(|| "it is not up; run tests/cluster/up as root".into())
+}
+
+/// A script of the cluster's.
+pub(crate) fn script(name: &str) -> PathBuf {
+    folder().join(name)
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster")
+}
+
+/// A manifest of the stories.
+pub(crate) fn manifest(name: &str) -> PathBuf {
+    folder().join("manifests").join(name)
+}
+
+/// The cluster, made ready for the stories.
+#[derive(Debug)]
+pub(crate) struct Lab {
+    /// Told apart from the runs before: `shop-3f2a`.
+    run: String,
+    /// Where each story's daemon listens.
+    ports: BTreeMap<&'static str, u16>,
+}
+
+impl Lab {
+    /// Puts the rules, the routes and the daemon's permissions in place.
+    pub(crate) fn open(stories: &'static [Story]) -> Self {
+        let run = format!("{:04x}", std::process::id() & 0xffff);
+        let mut listeners = Vec::new();
+        let mut ports = BTreeMap::new();
+        for story in stories {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            ports.insert(story.name, listener.local_addr().expect("an address").port());
+            listeners.push(listener);
+        }
+        let lab = Self { run, ports };
+        kubectl(&["apply", "-f", &manifest("rbac.yaml").display().to_string()]);
+        let state = PathBuf::from(std::env::var_os("FIRSTHAND_CLUSTER_STATE").expect("told by in"));
+        let rules = std::fs::read(manifest("rules.yaml")).expect("the rules");
+        std::fs::write(state.join("rules/lab.yaml"), rules).expect("the rules are written");
+        std::fs::write(state.join("alertmanager.yml"), lab.routes(stories)).expect("the routes");
+        for port in [9090, 9093] {
+            reload(port);
+        }
+        lab
+    }
+
+    /// Tells one story from its beginning to its end.
+    pub(crate) fn tell(&self, story: &'static Story) -> Result<(), String> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            runtime.block_on(async {
+                let house = House::open(self, story).await;
+                (story.tell)(house).await;
+            });
+        }));
+        told.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_default()
+        })
+    }
+
+    /// The namespace of a story.
+    pub(crate) fn namespace(&self, story: &Story) -> String {
+        format!("{}-{}", story.namespace, self.run)
+    }
+
+    /// Where the daemon of a story listens.
+    pub(crate) fn port(&self, story: &Story) -> u16 {
+        self.ports[story.name]
+    }
+
+    /// Alerts go to the daemon of the story whose namespace they name.
+    fn routes(&self, stories: &[Story]) -> String {
+        let mut routes = String::new();
+        let mut receivers = String::from("receivers:\n- name: nobody\n");
+        for story in stories {
+            let (space, port) = (self.namespace(story), self.port(story));
+            routes.push_str(&format!(
+                "  - {{ receiver: {space}, matchers: [ 'namespace=\"{space}\"' ], continue: true }}\n"
+            ));
+            receivers.push_str(&format!(
+                "- name: {space}\n  webhook_configs: [ {{ url: 'http://127.0.0.1:{port}/alertmanager' }} ]\n"
+            ));
+        }
+        format!(
+            "route:\n  receiver: nobody\n  group_by: [namespace, alertname]\n  group_wait: 1s\n  \
+             group_interval: 5s\n  routes:\n{routes}{receivers}"
+        )
+    }
+}
+
+fn reload(port: u16) {
+    let wget = Command::new("busybox")
+        .args(["wget", "-q", "-O", "/dev/null", "--post-data", ""])
+        .arg(format!("http://127.0.0.1:{port}/-/reload"))
+        .output()
+        .expect("busybox");
+    assert!(wget.status.success(), "reload of {port}: {}", String::from_utf8_lossy(&wget.stderr));
+}
+
+/// What kubectl says; panics with its complaint.
+pub(crate) fn kubectl(arguments: &[&str]) -> String {
+    let done = Command::new("kubectl").args(arguments).stdin(Stdio::null()).output();
+    let done = done.expect("kubectl");
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "kubectl {}: {complaint}", arguments.join(" "));
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
