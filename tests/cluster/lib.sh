@@ -48,18 +48,28 @@ running() {
   [ "/proc/$pid/ns/net" -ef "/run/netns/$namespace" ]
 }
 
-# await NAME WHAT SECONDS COMMAND…: until the command succeeds; else shows the end of NAME's log and ends.
+# await NAME WHAT SECONDS COMMAND…: until the command succeeds. Else, or as soon as any program has ended,
+# shows the end of the log that matters, and ends.
 await() {
-  local name=$1 what=$2 end=$((SECONDS + $3))
+  local name=$1 what=$2 end=$((SECONDS + $3)) log
   shift 3
   until "$@" >/dev/null 2>&1; do
-    if [ $SECONDS -ge $end ] || ! { running "$name" || { sleep 0.3 && running "$name"; }; }; then
-      say "$what did not come; the end of $state/log/$name:"
-      tail -n 25 "$state/log/$name" >&2
+    # One that has just been started is not in our network for a moment.
+    if [ $SECONDS -ge $end ] || { [ -n "$(ended)" ] && sleep 0.3 && [ -n "$(ended)" ]; }; then
+      for log in $(ended | grep . || echo "$name"); do
+        say "$what did not come; the end of $state/log/$log:"
+        tail -n 25 "$state/log/$log" >&2
+      done
       exit 1
     fi
     sleep 0.1
   done
+}
+
+# ended: the programs that were started and run no more.
+ended() {
+  local pid
+  for pid in "$state"/pid/*; do running "${pid##*/}" || echo "${pid##*/}"; done
 }
 
 # Only one up or down at a time; the lock ends with the script.
