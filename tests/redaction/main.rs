@@ -50,3 +50,38 @@ pub(crate) fn body(alphabet: &str, length: usize, seed: u32) -> String {
 pub(crate) const MIXED: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 pub(crate) const HEX: &str = "0123456789abcdef";
 pub(crate) const CAPITALS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// A line of 64 KiB that is nothing but beginnings of secrets. Any rule that reads the rest of the line
+/// for each of them takes minutes here.
+#[test]
+fn no_line_makes_redaction_slow() {
+    for unit in [
+        "password=",
+        "password is ",
+        "token",
+        "token ",
+        "key key=",
+        "authorization: a ",
+        "AUTH a ",
+        "mysql -u ",
+        "machine x password ",
+        "user x >",
+        "a:b@",
+        "://a:",
+        "pass.",
+        "secret for x ",
+        "password: {",
+        "<password>",
+        "[\"a\",\"b\"]",
+        "%22",
+        "\u{1b}[",
+        "identified by ",
+        "eyJ",
+        "name: x, ",
+    ] {
+        let text = unit.repeat((64 << 10) / unit.len());
+        let before = std::time::Instant::now();
+        redact(&text);
+        assert!(before.elapsed().as_secs() < 20, "{unit:?} took {:?}", before.elapsed());
+    }
+}

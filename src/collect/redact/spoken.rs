@@ -63,7 +63,6 @@ static SAID: LazyLock<Regex> = LazyLock::new(|| {
         (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+[^\s:]+) \b ){0,4}
         \s* (?: -> | => | [:|,=] )? \s*
         (?:\\*["'`(\[])? \s*
-        ( [^\s"'`|()\[\]<>\\,;]{6,} )
         "#,
     )
 });
@@ -91,22 +90,32 @@ pub(super) fn commands(text: &str, line: Range<usize>, found: &mut Vec<Secret>) 
     }
 }
 
+/// Longer words are looked at by other rules; each name of a line looks at no more than this.
+const LONGEST: usize = 512;
+
 /// Values that a sentence of this line tells. Only what looks like nothing else goes.
 pub(super) fn sentences(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
     let mut from = line.start;
     while let Some(said) = SAID.captures_at(&text[..line.end], from) {
-        let (Some(name), Some(value)) = (said.get(1), said.get(2)) else { break };
+        let (Some(whole), Some(name)) = (said.get(0), said.get(1)) else { break };
         // The value may be a name of the next.
         from = name.end();
         // A path of an address, or one word that only begins so.
-        let apart = value.start() > name.end() && !text[line.start..name.start()].ends_with('/');
+        let apart = whole.end() > name.end() && !text[line.start..name.start()].ends_with('/');
         let Some(kind) = keys::kind(&name.as_str().replace(' ', "_")).filter(|_| apart) else {
             continue;
         };
-        let word = value.as_str().trim_end_matches(['.', ':', '!', '?', '}']);
+        let Some(word) = word(&text[whole.end()..line.end]) else { continue };
         if values::is_random(word, kind) && !word.starts_with('-') && keys::kind(word).is_none() {
-            let at = value.start()..value.start() + word.len();
-            found.push(Secret { at, kind });
+            found.push(Secret { at: whole.end()..whole.end() + word.len(), kind });
         }
     }
+}
+
+/// The word that the text begins with, without the punctuation behind it.
+fn word(text: &str) -> Option<&str> {
+    let head = &text[..text.floor_char_boundary(LONGEST)];
+    let end = head.find(|c: char| c.is_whitespace() || "\"'`|()[]<>\\,;".contains(c));
+    let end = end.or((text.len() <= LONGEST).then_some(text.len()))?;
+    Some(text[..end].trim_end_matches(['.', ':', '!', '?', '}']))
 }
