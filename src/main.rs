@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(told) => return told,
     };
-    if let Err(error) = cli::logging::start(&cli.log) {
+    if let Err(error) = cli::logging::start(&cli.log, cli.usual_log_level()) {
         return failed(&error);
     }
     let runtime =

@@ -32,12 +32,12 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log. Called once.
+/// Starts the log, at the `usual` level where none was asked for. Called once.
 ///
 /// # Errors
 /// When the filter cannot be read.
-pub fn start(args: &Args) -> anyhow::Result<()> {
-    let filter = filter(args.log_level.as_deref().unwrap_or("info"))?;
+pub fn start(args: &Args, usual: &str) -> anyhow::Result<()> {
+    let filter = filter(args.log_level.as_deref().unwrap_or(usual))?;
     let lines = fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     match args.log_format {

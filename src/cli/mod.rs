@@ -100,6 +100,12 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
 }
 
 impl Cli {
+    /// How much a command logs where nobody asked: the demo shows a channel, and its daemon's log would
+    /// stand between the messages.
+    pub fn usual_log_level(&self) -> &'static str {
+        if matches!(self.command, Command::Demo(_)) { "error" } else { "info" }
+    }
+
     /// Reads the process's arguments.
     ///
     /// # Errors
