@@ -28,6 +28,9 @@ fn mains() -> Vec<(&'static str, Incident, &'static str)> {
         ("relapsed", incidents::relapsed(), "02:58"),
         ("no-object", incidents::without_object(), "02:14"),
         ("other-cluster", incidents::other_cluster(), "02:14"),
+        ("storm", incidents::storm(), "02:14"),
+        ("storm-over", incidents::storm_over(), "02:42"),
+        ("storm-member", incidents::member_of_storm(), "02:14"),
         ("first-words", incidents::first_words(), "02:14"),
     ]
 }

@@ -433,6 +433,7 @@ fn said(say: &Say, incident: &Incident) -> String {
         Reply::Note { text, .. } => format!("note{mark} {text}"),
         Reply::Resolved { how, because, .. } => format!("resolved{mark} {how}: {because}"),
         Reply::Relapse { reason, .. } => format!("relapse{mark} {reason}"),
+        Reply::Members { total, .. } => format!("members{mark} of {total}"),
     }
 }
 

@@ -76,6 +76,12 @@ pub struct IncidentForm {
     pub closed_because: Option<String>,
     /// How often it came back.
     pub relapses: u32,
+    /// The incident that speaks for this one, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The incidents that this one speaks for, by id; empty for any but a parent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
 }
 
 /// What an incident is about.
@@ -115,6 +121,8 @@ pub enum ReplyKind {
     Resolved,
     /// It came back.
     Relapse,
+    /// Members of a storm, by name.
+    Members,
 }
 
 /// A joined alert.
@@ -251,6 +259,8 @@ fn incident_form(incident: &Incident) -> IncidentForm {
         closed_how: closed.map(|closed| closed.how.clone()),
         closed_because: closed.map(|closed| closed.because.clone()),
         relapses: incident.relapses,
+        parent: incident.parent.clone(),
+        members: incident.storm.iter().flat_map(|s| s.members.keys().cloned()).collect(),
     }
 }
 
@@ -282,6 +292,7 @@ fn reply_form(reply: &Reply) -> ReplyForm {
         Reply::Identified { at, .. } => (ReplyKind::Identified, at),
         Reply::Note { at, .. } => (ReplyKind::Note, at),
         Reply::Resolved { at, .. } => (ReplyKind::Resolved, at),
+        Reply::Members { at, .. } => (ReplyKind::Members, at),
         Reply::Relapse { at, .. } => (ReplyKind::Relapse, at),
     };
     ReplyForm { kind, at: *at }

@@ -24,6 +24,7 @@ mod oncall;
 mod plain;
 mod said;
 pub mod slack;
+mod storm;
 pub mod text;
 
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! The words for whoever is on call: chosen once, laid out by every renderer.
 
-use super::{CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain};
+use super::{CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain, storm};
 use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding, Presence};
 use crate::incident::{Incident, Severity, State};
 
@@ -48,6 +48,9 @@ pub struct OnCall {
 impl OnCall {
     /// The words for that incident.
     pub fn of(incident: &Incident, context: &Context) -> Self {
+        if let Some(storm) = &incident.storm {
+            return storm::words(incident, storm, context);
+        }
         let open = incident.state.is_open();
         // Once health is back there is nothing left to do or to spoil, only to watch.
         let failing = open && incident.healthy_since.is_none();
@@ -128,7 +131,7 @@ pub(super) fn within(incident: &Incident) -> String {
 }
 
 /// When it began, against a moment that stays true while the message stands.
-fn since(incident: &Incident, context: &Context) -> String {
+pub(super) fn since(incident: &Incident, context: &Context) -> String {
     let began = clock::time(incident.since, context.at);
     if let (State::Resolved, Some(closed)) = (incident.state, &incident.closed) {
         let lasted = clock::span(incident.since, closed.at);
@@ -170,7 +173,7 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,
     };
-    let parts: Vec<_> = came_back.into_iter().chain(half).collect();
+    let parts: Vec<_> = storm::part_of(incident).into_iter().chain(came_back).chain(half).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -220,12 +223,17 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
 
 /// At most three choices, bounded.
 pub(super) fn next(finding: &Finding) -> Vec<Choice> {
+    choices(finding.next.iter())
+}
+
+/// The first three choices, bounded.
+pub(super) fn choices<'a>(choices: impl Iterator<Item = &'a Choice>) -> Vec<Choice> {
     let choice = |choice: &Choice| Choice {
         label: plain::short(&choice.label, 40),
         command: choice.command.as_deref().map(super::cause::command).filter(|c| !c.is_empty()),
         text: plain::short(without_label(choice), 240),
     };
-    finding.next.iter().take(3).map(choice).collect()
+    choices.take(3).map(choice).collect()
 }
 
 /// The sentence without the word that its label says already: "fix: Fix the typo" reads badly.
@@ -283,7 +291,7 @@ fn alerts(incident: &Incident, context: &Context) -> Option<String> {
     Some(format!("alert {shown}{rest}{beyond} since {}", clock::time(first, context.at)))
 }
 
-fn footer(incident: &Incident, context: &Context) -> Vec<String> {
+pub(super) fn footer(incident: &Incident, context: &Context) -> Vec<String> {
     let seen = incident.looked_at.or(incident.found_at);
     let seen = seen.map(|seen| format!("evidence {}", clock::time(seen, context.at)));
     let redacted = usize::try_from(incident.redacted).unwrap_or(usize::MAX);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::cause::NOT_ENOUGH;
-use super::{Context, Dot, Quote, changed, clock, oncall, plain};
+use super::{Context, Dot, Quote, changed, clock, oncall, plain, storm};
 use crate::diagnosis::{EventLine, Excerpt, Finding, Hypothesis, Proof};
 use crate::incident::{Incident, Reply, State};
 
@@ -92,6 +92,11 @@ impl Said {
                 let lead = resolved(&name, how, because, &clock::span(*since, *when));
                 Self { dot: Some(Dot::White), ..said(when, lead) }
             }
+            Reply::Members { at: when, total, members } => {
+                let (lead, names) = storm::names(*total, members);
+                let sections = names.into_iter().map(named).collect();
+                Self { sections, ..said(when, lead) }
+            }
             Reply::Relapse { at: when, resolved_at, reason } => {
                 let gap = clock::span(*resolved_at, *when);
                 let reason = plain::sentence(&plain::short(reason, 500));
@@ -176,6 +181,17 @@ fn diff(finding: &Finding, at: Timestamp) -> Option<Section> {
     let title = format!("Changed: {}{when}", words.what);
     let holds = "what changed".into();
     Some(Section { title, holds, lines, keep: Keep::First, noun: "difference", verbatim: true })
+}
+
+fn named(lines: Vec<String>) -> Section {
+    Section {
+        title: "Workloads".into(),
+        holds: "names".into(),
+        lines,
+        keep: Keep::First,
+        noun: "line",
+        verbatim: true,
+    }
 }
 
 fn others(rest: &[Hypothesis]) -> Option<Section> {

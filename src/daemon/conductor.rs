@@ -17,6 +17,7 @@ use super::owners::Owners;
 use crate::collect::Collector;
 use crate::diagnosis::{Evidence, ObjectRef, Presence};
 use crate::incident::route::Route;
+use crate::incident::storm::{self, Book, Opening, Place};
 use crate::incident::{self, Decision, Heard, Incident, Rules, Signal, Subject};
 use crate::ledger::{Commit, Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
@@ -48,6 +49,9 @@ pub(super) struct Conductor {
     pub(super) owed: Arc<dyn Fn() + Send + Sync>,
     /// Root owners of what signals name.
     pub(super) owners: Owners,
+    /// All open incidents, as far as they concern each other; made again from the ledger when a commit
+    /// failed, since it may then know of what never was.
+    pub(super) book: Option<Book>,
 }
 
 impl Conductor {
@@ -79,19 +83,26 @@ impl Conductor {
         looks: &mut JoinSet<Looked>,
         looking: &mut BTreeSet<String>,
     ) -> Result<Duration, LedgerError> {
+        self.open_book().await?;
         while self.hear_some().await? == BATCH {}
         let now = Timestamp::now();
         let due = self.ledger.due_looks(now).await?;
+        let (parents, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|i| i.storm.is_some());
+        let stale = self.book.as_ref().map_or_else(Vec::new, |book| book.stale(now));
+        let parents: BTreeSet<_> = parents.into_iter().map(|i| i.id).chain(stale).collect();
+        for parent in &parents {
+            self.tend(parent).await?;
+        }
         for incident in due {
             if looks.len() < LOOKS_AT_ONCE && looking.insert(incident.id.clone()) {
                 looks.spawn(look_at(Arc::clone(&self.collector), self.cluster.clone(), incident));
             }
         }
-        if !looks.is_empty() {
-            // Whoever returns wakes the conductor, and until then what is due is already being done.
-            return Ok(LONGEST_SLEEP);
-        }
-        let next = self.ledger.next_look_at().await?;
+        let tend = self.book.as_ref().and_then(Book::next);
+        // Whoever returns from a look wakes the conductor, and until then what is due is already being
+        // done.
+        let look = if looks.is_empty() { self.ledger.next_look_at().await? } else { None };
+        let next = [tend, look].into_iter().flatten().min();
         let until = next.map_or(LONGEST_SLEEP, |at| {
             Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
         });
@@ -155,7 +166,7 @@ impl Conductor {
     }
 
     /// Applies what a look brought to the incident as it is now; waits for a ledger that is full.
-    async fn learn(&self, looked: Looked, stop: &CancellationToken) -> Result<(), LedgerError> {
+    async fn learn(&mut self, looked: Looked, stop: &CancellationToken) -> Result<(), LedgerError> {
         self.count_look(&looked);
         loop {
             match self.learn_once(&looked).await {
@@ -171,7 +182,7 @@ impl Conductor {
         }
     }
 
-    async fn learn_once(&self, looked: &Looked) -> Result<(), LedgerError> {
+    async fn learn_once(&mut self, looked: &Looked) -> Result<(), LedgerError> {
         let Some(mut incident) = self.ledger.incident(&looked.incident_id).await? else {
             return Ok(());
         };
@@ -198,13 +209,80 @@ impl Conductor {
         Ok(())
     }
 
+    async fn open_book(&mut self) -> Result<(), LedgerError> {
+        if self.book.is_none() {
+            self.book = Some(Book::of(&self.ledger.open_incidents().await?));
+        }
+        Ok(())
+    }
+
+    /// Commits a decision about one subject; where many fail at once, its parent speaks for it.
     async fn commit(
-        &self,
+        &mut self,
         done: &[i64],
-        mut decision: Decision,
+        decision: Decision,
         evidence: Option<&Evidence>,
     ) -> Result<(), LedgerError> {
+        let now = Timestamp::now();
         let receivers = self.receivers(&decision.incident);
+        self.open_book().await?;
+        let book = self.book.get_or_insert_default();
+        let decision = match book.place(&decision.incident, &receivers, now, &self.rules) {
+            Place::Alone => decision,
+            Place::In(parent) => storm::held(decision, &parent, now),
+            Place::Opens(opening) => {
+                let parent = self.open_parent(&opening, now).await?;
+                storm::held(decision, &parent, now)
+            }
+        };
+        self.write(done, decision, receivers, evidence).await
+    }
+
+    /// A parent is committed, with what it says, before any member's own words are held back.
+    async fn open_parent(
+        &mut self,
+        opening: &Opening,
+        now: Timestamp,
+    ) -> Result<String, LedgerError> {
+        let id = self.ledger.new_id(&opening.subject, now).await?;
+        let parent = self.book.get_or_insert_default().open(&id, opening, now);
+        self.count(None, &parent);
+        self.bring_up_to_date(&parent).await?;
+        Ok(id)
+    }
+
+    /// Brings a parent up to date with its members.
+    async fn tend(&mut self, id: &str) -> Result<(), LedgerError> {
+        match self.ledger.incident(id).await? {
+            Some(parent) if parent.state.is_open() => self.bring_up_to_date(&parent).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn bring_up_to_date(&mut self, parent: &Incident) -> Result<(), LedgerError> {
+        let book = self.book.get_or_insert_default();
+        let storm::Tended { decision, mut receivers, released } =
+            book.tend(parent, Timestamp::now(), &self.rules);
+        receivers.extend(parent.told.iter().cloned());
+        self.count(Some(parent), &decision.incident);
+        // Before the parent forgets them: a crash in between lets it release them once more.
+        for id in released {
+            if let Some(member) = self.ledger.incident(&id).await? {
+                let decision = storm::release(&member, Timestamp::now());
+                let receivers = self.receivers(&decision.incident);
+                self.write(&[], decision, receivers, None).await?;
+            }
+        }
+        self.write(&[], decision, receivers.into_iter().collect(), None).await
+    }
+
+    async fn write(
+        &mut self,
+        done: &[i64],
+        mut decision: Decision,
+        receivers: Vec<String>,
+        evidence: Option<&Evidence>,
+    ) -> Result<(), LedgerError> {
         if !decision.say.is_empty() {
             decision.incident.told.extend(receivers.iter().cloned());
         }
@@ -217,10 +295,18 @@ impl Conductor {
             watermark: None,
             now,
         };
-        if self.ledger.commit(commit).await? > 0 {
-            (self.owed)();
+        match self.ledger.commit(commit).await {
+            Ok(owed) => {
+                if owed > 0 {
+                    (self.owed)();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.book = None;
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     /// Those whom the route tree names now, and those who were told before: they stay to the end.

@@ -107,6 +107,7 @@ impl Daemon {
             cluster: settings.cluster.name.clone(),
             ledger,
             owners: owners::Owners::new(Arc::clone(&collector), &settings.cluster.name),
+            book: None,
             collector,
             rules: settings.incident.clone(),
             route: settings.route.clone(),

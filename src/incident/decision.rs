@@ -118,6 +118,15 @@ pub enum Reply {
         /// The proof.
         because: String,
     },
+    /// Members of a storm, by name.
+    Members {
+        /// When.
+        at: Timestamp,
+        /// How many it has by now, those named before included.
+        total: usize,
+        /// Those named here, by namespace and name.
+        members: Vec<Named>,
+    },
     /// It came back.
     Relapse {
         /// When.
@@ -127,6 +136,17 @@ pub enum Reply {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// A member of a storm, as the thread names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Where it lives; empty for what has no namespace.
+    pub namespace: String,
+    /// What it is; empty for an alert that names nothing in Kubernetes.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
 }
 
 impl State {

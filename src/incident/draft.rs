@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::rules::after;
+use super::storm::Storm;
 use super::{
     Closed, Decision, Entry, Incident, JoinedAlert, Reply, Rules, Say, Severity, State, recovery,
 };
@@ -92,6 +93,8 @@ struct Face {
     watched: Option<(Timestamp, Timestamp)>,
     blind_spots: Vec<BlindSpot>,
     redacted: u32,
+    parent: Option<String>,
+    storm: Option<Box<Storm>>,
 }
 
 impl Face {
@@ -120,6 +123,8 @@ impl Face {
             watched: until,
             blind_spots: incident.blind_spots.clone(),
             redacted: incident.redacted,
+            parent: incident.parent.clone(),
+            storm: incident.storm.clone(),
         }
     }
 }

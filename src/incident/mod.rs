@@ -26,14 +26,15 @@ mod see;
 mod settle;
 pub mod severity;
 mod signal;
+pub mod storm;
 mod voice;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
-pub use decision::{Decision, Entry, Heard, Look, Reply, Say};
+pub use decision::{Decision, Entry, Heard, Look, Named, Reply, Say};
 pub use hear::hear;
 pub use learn::{learn, pass};
 pub use matcher::{BadMatcher, Matchers};
 pub use memory::Memory;
 pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
-pub use rules::{Burst, Looks, Rules};
+pub use rules::{Burst, Looks, Rules, Storms};
 pub use signal::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind, Subject};

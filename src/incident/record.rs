@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recovery;
 use super::rules::after;
+use super::storm::Storm;
 use super::{Memory, Rules, Subject};
 use crate::diagnosis::{BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
@@ -77,6 +78,12 @@ pub struct Incident {
     /// Alerts that fired beyond those kept in `alerts`, because there were too many.
     #[serde(default)]
     pub more_alerts: u64,
+    /// The incident that speaks for this one, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// For a parent: whom it speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Box<Storm>>,
     /// What the room remembers for its own decisions.
     #[serde(default)]
     pub memory: Memory,
@@ -115,6 +122,8 @@ impl Incident {
             replies: 0,
             previous: None,
             more_alerts: 0,
+            parent: None,
+            storm: None,
             memory: Memory::default(),
         }
     }

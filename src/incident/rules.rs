@@ -44,6 +44,8 @@ pub struct Rules {
     pub unseen: Duration,
     /// How often a subject is looked at.
     pub look: Looks,
+    /// When many fail at once.
+    pub storm: Storms,
     /// Words in the names of namespaces and clusters in which nobody's customers are: what fails there
     /// is SEV3 at most.
     pub not_production: Vec<String>,
@@ -59,6 +61,27 @@ pub struct Burst {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub within: Duration,
+}
+
+/// When one message speaks for many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storms {
+    /// So many subjects of one cluster that begin to fail within `within` are told in one digest
+    /// that names them all.
+    pub count: usize,
+    /// Within how long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub within: Duration,
+    /// So many told subjects whose diagnoses name the same cause (a node, a Secret, a failing
+    /// dependency) get one parent.
+    pub share: usize,
+    /// Members that still fail so long after the last one joined, and share no cause with the others,
+    /// are told on their own, once they are fewer than `count`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub outlive: Duration,
 }
 
 /// The pace of looking. It doubles from `first` to `slowest` while nothing changes.
@@ -105,6 +128,7 @@ impl Default for Rules {
             severity_hold: minutes(5),
             unseen: minutes(10),
             look: Looks::default(),
+            storm: Storms::default(),
             not_production: words(&[
                 "dev",
                 "development",
@@ -127,6 +151,13 @@ impl Default for Rules {
 impl Default for Burst {
     fn default() -> Self {
         Self { count: 3, within: Duration::from_secs(600) }
+    }
+}
+
+impl Default for Storms {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { count: 6, within: seconds(60), share: 3, outlive: seconds(600) }
     }
 }
 

@@ -9,8 +9,9 @@ use firsthand::diagnosis::{
     Hypothesis, Neighbours, ObjectRef, Presence, Proof, RestartCount, Rollout, ServiceHealth,
     Waiting,
 };
+use firsthand::incident::storm::{Fate, Member, Shared, Storm};
 use firsthand::incident::{
-    Closed, Incident, JoinedAlert, Reply, Restarted, Severity, State, Subject,
+    Closed, Incident, JoinedAlert, Named, Reply, Restarted, Severity, State, Subject,
 };
 use jiff::Timestamp;
 
@@ -47,6 +48,95 @@ fn hypothesis(cause: &str, certainty: Certainty, summary: &str) -> Hypothesis {
         target: None,
         facts: BTreeMap::new(),
     }
+}
+
+/// Thirty-four workloads of six namespaces, most of them on a node that is lost.
+pub(crate) fn storm() -> Incident {
+    let subject =
+        Subject { cluster: "prod-eu".into(), object: None, group: "many workloads".into() };
+    let mut incident = Incident::open("FH-20261121-0212-many-workloads", subject, at("02:12"));
+    incident.since = at("02:11");
+    incident.spoken_at = Some(at("02:12"));
+    incident.state = State::Identified;
+    incident.severity = Severity::Sev1;
+    incident.severity_reason = "34 workloads fail, 9 Services have no serving endpoint".into();
+    incident.told.insert("ops".into());
+    incident.revision = 3;
+    let places = ["shop", "pay", "search", "ship", "mail", "batch"];
+    let members = (0..34).map(|i| (format!("FH-{i:02}"), member(places[i % 6], i)));
+    incident.storm = Some(Box::new(Storm {
+        crowd: true,
+        members: members.collect(),
+        shared: Some(Shared {
+            what: "Node node-7".into(),
+            members: 31,
+            certainty: Certainty::Certain,
+            summary: "Node node-7 does not answer any more: its kubelet stopped at 02:10 UTC."
+                .into(),
+            quote: Some("Kubelet stopped posting node status.".into()),
+            source: Some("condition Ready of Node node-7".into()),
+            next: vec![choice(
+                "look",
+                "kubectl get node node-7 -o wide",
+                "at the node; what runs on it is moved once it is drained or deleted",
+            )],
+        }),
+        joined_at: at("02:13"),
+        named_at: Some(at("02:13")),
+    }));
+    incident
+}
+
+fn named() -> Vec<Named> {
+    let storm = storm().storm.expect("a storm");
+    let mut named: Vec<_> = storm
+        .members
+        .into_values()
+        .map(|member| Named {
+            namespace: member.namespace().to_owned(),
+            kind: "Deployment".into(),
+            name: member.name,
+        })
+        .collect();
+    named.sort_by(|a, b| a.namespace.cmp(&b.namespace));
+    named
+}
+
+fn member(namespace: &str, i: usize) -> Member {
+    let name = format!("{}-{i}", ["checkout", "web", "worker", "api"][i % 4]);
+    let shares = if i < 31 { vec!["Node node-7".to_owned()] } else { Vec::new() };
+    Member {
+        object: Some(ObjectRef::new("Deployment", namespace, &name)),
+        silent: if i < 9 { vec![name.clone()] } else { Vec::new() },
+        name,
+        severity: if i < 9 { Severity::Sev2 } else { Severity::Sev3 },
+        predicate: if i < 31 { "has lost pods".into() } else { "is crash-looping".into() },
+        shares: shares.into_iter().collect(),
+        fate: if i < 30 { Fate::Failing } else { Fate::Watched },
+        since: at("02:11"),
+        named: true,
+    }
+}
+
+/// The same when all of it is over.
+pub(crate) fn storm_over() -> Incident {
+    let mut incident = storm();
+    incident.state = State::Resolved;
+    let storm = incident.storm.as_mut().expect("a storm");
+    for member in storm.members.values_mut() {
+        member.fate = Fate::Ended("recovered".into());
+    }
+    incident.closed = Some(Closed {
+        at: at("02:40"),
+        how: "recovered".into(),
+        because: "all 34 recovered".into(),
+    });
+    incident
+}
+
+/// A member's own message, told before its parent opened.
+pub(crate) fn member_of_storm() -> Incident {
+    Incident { parent: Some(storm().id), ..crash_looping() }
 }
 
 fn event(clock: &str, count: i32, reason: &str, message: &str) -> EventLine {
@@ -505,6 +595,7 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
     vec![
         ("evidence", Reply::Evidence { at: at("02:14"), finding: Box::new(panic_finding()) }),
         ("severity", Reply::Severity { at: at("02:19"), from: Severity::Sev2, to: Severity::Sev1, reason: "Service frontend has no endpoints either".into() }),
+        ("members", Reply::Members { at: at("02:13"), total: 34, members: named() }),
         (
             "identified",
             Reply::Identified {

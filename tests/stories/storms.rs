@@ -29,7 +29,7 @@ async fn two_hundred_pods_of_one_deployment_are_one_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_workloads_at_once_are_each_told_once_at_the_channels_pace() {
+async fn sixty_workloads_that_are_no_storm_are_each_told_once_at_the_channels_pace() {
     let names: Vec<String> = (0..60).map(|n| format!("web-{n:02}x")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut stage = Stage::of(released(&names, 1, &crashes(PANIC))).await;
@@ -37,6 +37,7 @@ async fn sixty_workloads_at_once_are_each_told_once_at_the_channels_pace() {
     stage.slack.change(|options| (options.pace, options.burst) = (pace, 2));
     stage.settings["delivery"]["channel_pause"] = json!("50ms");
     stage.settings["incident"]["look"] = json!({ "first": "1m", "slowest": "1m", "least": "1s" });
+    stage.settings["incident"]["storm"] = json!({ "count": 1000, "share": 1000 });
     stage.run().await;
     let alerts: Vec<_> =
         names.iter().flat_map(|name| stage.pods(name)).map(|pod| crash_looping(&pod)).collect();
@@ -58,5 +59,28 @@ async fn sixty_workloads_at_once_are_each_told_once_at_the_channels_pace() {
     let posts = calls.iter().filter(|call| call.method == "chat.postMessage").count();
     assert_eq!(posts, 120, "nothing was refused for haste and sent again");
     assert_eq!(stage.slack.messages(CHANNEL).len(), 60);
+    stage.nothing_improper();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixty_workloads_at_once_are_one_digest_that_names_them_all() {
+    let names: Vec<String> = (0..60).map(|n| format!("web-{n:02}x")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut stage = Stage::of(released(&names, 1, &crashes(PANIC))).await;
+    stage.settings["incident"]["look"] = json!({ "first": "1m", "slowest": "1m", "least": "1s" });
+    stage.run().await;
+    let alerts: Vec<_> =
+        names.iter().flat_map(|name| stage.pods(name)).map(|pod| crash_looping(&pod)).collect();
+    stage.send(&alerts).await;
+    let digest = until("the digest with every name in its thread", async || {
+        let channel = stage.channel();
+        let whole = |told: &crate::stage::Told| names.iter().all(|name| told.replies(name));
+        channel
+            .into_iter()
+            .find(|told| told.says("60 workloads in shop are failing") && whole(told))
+    })
+    .await;
+    assert_eq!(stage.channel().len(), 1, "nobody is told of one of them alone");
+    assert!(digest.thread.len() <= 4, "{digest:#?}");
     stage.nothing_improper();
 }
