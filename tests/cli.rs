@@ -151,7 +151,7 @@ fn the_examples_of_the_help_work() {
         });
         Cli::try_parse_from(example.split_whitespace())
             .unwrap_or_else(|error| panic!("{example}: {error}"));
-        if ["run", "demo", "diagnose"].contains(&name) {
+        if ["run", "demo", "diagnose", "dump"].contains(&name) {
             continue;
         }
         let told = typed(&desk.path(""), line);
@@ -199,4 +199,26 @@ fn a_log_level_that_cannot_be_read_is_refused() {
     let told = typed(&desk.path(""), "check --config firsthand.yaml --log-level firsthand=loud");
     assert_eq!(told.status.code(), Some(2));
     assert!(err(&told).starts_with("error: log level `firsthand=loud`"), "{}", err(&told));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_called_kubectl_firsthand_is_a_plugin_of_kubectl() {
+    let desk = desk();
+    let link = desk.path("kubectl-firsthand");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_firsthand"), &link).unwrap();
+    let told = Command::new(&link).args(["dump", "--help"]).env_clear().output().unwrap();
+    assert!(out(&told).contains("Usage: kubectl firsthand dump"), "{}", out(&told));
+}
+
+#[test]
+fn a_dump_does_not_go_into_a_folder_of_somebody_elses_files() {
+    let desk = desk();
+    let told = typed(&desk.path(""), "dump -n shop .");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(
+        err(&told).contains("is not empty; name another folder, or give --force"),
+        "{}",
+        err(&told)
+    );
 }

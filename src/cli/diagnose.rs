@@ -11,7 +11,6 @@ use serde_json::json;
 use super::Outcome;
 use crate::brief;
 use crate::collect;
-use crate::config;
 use crate::daemon;
 use crate::diagnosis::{Diagnosis, Evidence, ObjectRef, Scope, World, diagnose};
 
@@ -22,21 +21,21 @@ use crate::diagnosis::{Diagnosis, Evidence, ObjectRef, Scope, World, diagnose};
                              deploy/checkout\n  firsthand diagnose --dump ./dump -o json"
 )]
 pub struct Args {
-    /// The namespace to look at; with --dump all of them where it is left out
+    /// The namespace to look at; where it is left out that of the kubeconfig's context, with --dump all
     #[arg(long, short, value_name = "NS")]
     namespace: Option<String>,
     /// One workload: checkout, deployment/checkout, deploy/checkout, pod/checkout-67cb7-85lnb
     #[arg(value_name = "WORKLOAD")]
     workload: Option<String>,
-    /// Look at files written by kubectl cluster-info dump --output-directory=DIR
-    #[arg(long, value_name = "DIR")]
+    /// Look at a folder written by firsthand dump, or kubectl cluster-info dump --output-directory=DIR
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "kubeconfig", "context"])]
     dump: Option<PathBuf>,
-    /// The settings file, for how the cluster and Prometheus are reached
-    #[arg(long, short, value_name = "FILE", conflicts_with = "dump")]
-    config: Option<PathBuf>,
     /// How to print the answer
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
+    /// How the cluster is reached
+    #[command(flatten)]
+    reach: super::Reach,
 }
 
 /// How the answer is printed.
@@ -65,8 +64,11 @@ struct Seen {
 }
 
 /// Looks, and prints what is wrong, best proved first; or that nothing is.
-pub(super) async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+pub(super) async fn run(mut args: Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let began = Instant::now();
+    if args.dump.is_none() && args.namespace.is_none() {
+        args.namespace = Some(args.reach.namespace().await?);
+    }
     let namespace = args.namespace.as_deref();
     let named = args.workload.as_deref().map(Named::parse).transpose()?;
     let seen = match &args.dump {
@@ -83,10 +85,8 @@ pub(super) async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<Outco
 }
 
 async fn look(args: &Args, named: Option<&Named>) -> anyhow::Result<Seen> {
-    let Some(namespace) = args.namespace.as_deref() else {
-        bail!("name a namespace with -n, or a folder with --dump");
-    };
-    let mut settings = config::read_to_look(args.config.as_deref(), &super::environment())?;
+    let namespace = args.namespace.as_deref().unwrap_or_default();
+    let mut settings = args.reach.settings()?;
     settings.collect.deadline = settings.collect.deadline.max(PATIENCE);
     settings.collect.calls = settings.collect.calls.max(CALLS);
     settings.collect.pods_with_logs = settings.collect.pods_with_logs.max(PODS_WITH_LOGS);

@@ -11,14 +11,18 @@ mod check;
 mod completions;
 mod demo;
 mod diagnose;
+mod dump;
 mod explain;
 pub mod logging;
+mod reach;
 mod run;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub(crate) use reach::Reach;
 
 /// Everything that can be typed.
 #[derive(Debug, Parser)]
@@ -46,6 +50,8 @@ pub enum Command {
     Run(run::Args),
     /// What is wrong here? In a namespace, one workload, or a dump
     Diagnose(diagnose::Args),
+    /// Write the evidence of a namespace to a folder, redacted, to be diagnosed or sent elsewhere
+    Dump(dump::Args),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
     /// What does a cause mean? Without one, lists all
@@ -92,6 +98,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
     match command {
         Command::Run(args) => run::run(args, out).await,
         Command::Diagnose(args) => diagnose::run(args, out).await,
+        Command::Dump(args) => dump::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Explain(args) => explain::run(&args, out),
         Command::Demo(args) => demo::run(args, out).await,
@@ -111,11 +118,21 @@ impl Cli {
     /// # Errors
     /// The exit code, when help or a complaint was printed instead: 0 after help, 2 after wrong use.
     pub fn from_arguments() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|told| {
+        let mut command = Self::command();
+        if is_plugin() {
+            command = command.name("kubectl-firsthand").bin_name("kubectl firsthand");
+        }
+        command.try_get_matches().and_then(|found| Self::from_arg_matches(&found)).map_err(|told| {
             let _ = told.print();
             ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
         })
     }
+}
+
+/// Whether kubectl started this program, by a link called `kubectl-firsthand` in the PATH.
+fn is_plugin() -> bool {
+    let program = std::env::args_os().next().unwrap_or_default();
+    std::path::Path::new(&program).file_stem().is_some_and(|name| name == "kubectl-firsthand")
 }
 
 /// Whether an error only says that the reader of our output went away, as `head` does.

@@ -29,6 +29,16 @@ pub async fn client(settings: &ClusterSettings) -> anyhow::Result<kube::Client> 
     kube::Client::try_from(config).context("cannot build a client for the Kubernetes API")
 }
 
+/// The namespace that a command means where none is named: that of the kubeconfig's context, else
+/// `default`.
+///
+/// # Errors
+/// As [`client`].
+pub async fn default_namespace(settings: &ClusterSettings) -> anyhow::Result<String> {
+    crate::tls::install();
+    Ok(config(settings).await?.default_namespace)
+}
+
 async fn config(settings: &ClusterSettings) -> anyhow::Result<kube::Config> {
     if let Some(url) = &settings.api_url {
         let url = url.parse().map_err(|_| {

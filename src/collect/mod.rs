@@ -17,7 +17,7 @@ mod settings;
 mod status;
 mod tail;
 
-pub use self::client::client;
+pub use self::client::{client, default_namespace};
 pub use self::live::{Collector, Lifted, LiftedBy, PrometheusSource};
 pub use self::redact::redact;
 pub use self::settings::{ClusterSettings, Settings};

@@ -146,6 +146,76 @@ impl Default for Evidence {
     }
 }
 
+impl Evidence {
+    /// Adds what was seen of another namespace. Where only one of the two could read a source, what it
+    /// read is kept, and the other's reason is missed.
+    pub fn extend(&mut self, other: Self) {
+        let mut missed = other.missed;
+        let mut join = Joining { missed: &mut missed };
+        join.all("pods", &mut self.pods, other.pods);
+        join.all("deployments", &mut self.deployments, other.deployments);
+        join.all("replicasets", &mut self.replica_sets, other.replica_sets);
+        join.all("statefulsets", &mut self.stateful_sets, other.stateful_sets);
+        join.all("daemonsets", &mut self.daemon_sets, other.daemon_sets);
+        join.all("controllerrevisions", &mut self.controller_revisions, other.controller_revisions);
+        join.all("jobs", &mut self.jobs, other.jobs);
+        join.all("cronjobs", &mut self.cron_jobs, other.cron_jobs);
+        join.all("events", &mut self.events, other.events);
+        join.all("nodes", &mut self.nodes, other.nodes);
+        join.all("services", &mut self.services, other.services);
+        join.all("endpointslices", &mut self.endpoint_slices, other.endpoint_slices);
+        join.all("configmaps", &mut self.config_maps, other.config_maps);
+        join.all("secrets", &mut self.secrets, other.secrets);
+        join.all(
+            "persistentvolumeclaims",
+            &mut self.persistent_volume_claims,
+            other.persistent_volume_claims,
+        );
+        join.all("serviceaccounts", &mut self.service_accounts, other.service_accounts);
+        join.all("resourcequotas", &mut self.resource_quotas, other.resource_quotas);
+        match (&mut self.metrics, other.metrics) {
+            (Source::Read(mine), Source::Read(theirs)) => mine.0.extend(theirs.0),
+            (mine @ Source::Unavailable(_), theirs) => *mine = theirs,
+            _ => {}
+        }
+        self.taken_at = self.taken_at.max(other.taken_at);
+        self.logs.extend(other.logs);
+        self.alerts.extend(other.alerts);
+        self.missed.extend(missed);
+        self.redacted = self.redacted.saturating_add(other.redacted);
+    }
+}
+
+struct Joining<'a> {
+    missed: &'a mut Vec<BlindSpot>,
+}
+
+impl Joining<'_> {
+    fn all<T: PartialEq>(
+        &mut self,
+        source: &str,
+        mine: &mut Source<Vec<T>>,
+        theirs: Source<Vec<T>>,
+    ) {
+        match (&mut *mine, theirs) {
+            (Source::Read(mine), Source::Read(theirs)) => {
+                // What has no namespace, as nodes, was read for both.
+                let new: Vec<T> = theirs.into_iter().filter(|it| !mine.contains(it)).collect();
+                mine.extend(new);
+            }
+            (Source::Read(_), Source::Unavailable(why)) => {
+                self.missed.push(BlindSpot { source: source.to_owned(), why });
+            }
+            (Source::Unavailable(why), Source::Read(theirs)) => {
+                let why = std::mem::take(why);
+                self.missed.push(BlindSpot { source: source.to_owned(), why });
+                *mine = Source::Read(theirs);
+            }
+            (Source::Unavailable(_), Source::Unavailable(_)) => {}
+        }
+    }
+}
+
 /// A ConfigMap or Secret without its values.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -7,7 +7,8 @@
 //! DIR/<namespace>/<pod>/previous-logs.txt
 //! DIR/metrics.txt                    OpenMetrics or Prometheus text
 //! DIR/alerts.json                    an Alertmanager webhook body
-//! DIR/snapshot.json                  {"taken_at": "2026-11-21T09:54:00Z"}
+//! DIR/snapshot.json                  {"taken_at": "2026-11-21T09:54:00Z"}; from `firsthand dump` also why
+//!                                    a source has no file, and how much was taken out
 //! ```
 //!
 //! A file that is not there is a source that was not read; a file that is there and empty was read. A
@@ -19,7 +20,9 @@ mod files;
 mod logs;
 mod metrics;
 mod objects;
+mod write;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -28,8 +31,9 @@ use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Secret};
 
 use self::files::Folder;
 use self::objects::Reader;
+pub use self::write::write;
 use super::keyed;
-use crate::diagnosis::{Evidence, KeyedObject, Source};
+use crate::diagnosis::{BlindSpot, Evidence, KeyedObject, Source};
 
 /// Reads a dump. Without a `snapshot.json` the evidence is taken to be as old as the newest time that
 /// stands in it.
@@ -45,6 +49,7 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     }
     let folders = files::folders(dir).with_context(|| format!("cannot list {}", dir.display()))?;
     let mut reader = Reader::new(dir, &folders);
+    let snapshot = snapshot(dir, &mut reader);
     let mut evidence = Evidence {
         pods: reader.source(&["pods"]),
         deployments: reader.source(&["deployments"]),
@@ -73,13 +78,15 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     evidence.logs = logs::all(&folders, evidence.pods.items(), &reader.seen);
     evidence.alerts = alerts::read(dir, &reader.seen);
     let text = metrics::text(dir);
-    evidence.taken_at = taken_at(dir, &mut reader, &evidence, text.as_deref());
+    evidence.taken_at =
+        snapshot.taken_at.unwrap_or_else(|| newest(&reader, &evidence, text.as_deref()));
     evidence.metrics = match text {
         Some(text) => Source::Read(metrics::parse(&text, evidence.taken_at)),
-        None => Source::Unavailable(ABSENT.into()),
+        None => Source::Unavailable(reader.absent("metrics")),
     };
     names_from_metrics(&mut evidence);
-    evidence.missed = reader.missed;
+    evidence.missed = snapshot.missed.into_iter().chain(reader.missed).collect();
+    evidence.redacted = snapshot.redacted;
     reader.seen.close(&mut evidence);
     Ok(evidence)
 }
@@ -87,20 +94,28 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
 /// Why a source without a file was not read.
 const ABSENT: &str = "not in the dump";
 
-fn taken_at(
-    dir: &Path,
-    reader: &mut Reader<'_>,
-    evidence: &Evidence,
-    metrics: Option<&str>,
-) -> Timestamp {
-    if let Some(text) = files::text(&dir.join("snapshot.json")) {
-        let snapshot: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-        let at = snapshot.as_ref().and_then(|value| value["taken_at"].as_str());
-        match at.and_then(|at| at.parse().ok()) {
-            Some(at) => return at,
-            None => reader.miss("snapshot.json", "has no readable \"taken_at\""),
-        }
+/// What `snapshot.json` says; all of it may be left out.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Snapshot {
+    taken_at: Option<Timestamp>,
+    unavailable: BTreeMap<String, String>,
+    missed: Vec<BlindSpot>,
+    redacted: u32,
+}
+
+fn snapshot(dir: &Path, reader: &mut Reader<'_>) -> Snapshot {
+    let Some(text) = files::text(&dir.join("snapshot.json")) else { return Snapshot::default() };
+    let mut snapshot: Snapshot = serde_json::from_str(&text).unwrap_or_default();
+    if snapshot.taken_at.is_none() {
+        reader.miss("snapshot.json", "has no readable \"taken_at\"");
     }
+    reader.unavailable = std::mem::take(&mut snapshot.unavailable);
+    snapshot
+}
+
+/// The newest time that stands in the dump.
+fn newest(reader: &Reader<'_>, evidence: &Evidence, metrics: Option<&str>) -> Timestamp {
     let alerts = evidence.alerts.iter().filter_map(|alert| alert.starts_at).max();
     let samples = metrics.and_then(metrics::newest);
     [reader.newest, alerts, samples].into_iter().flatten().max().unwrap_or(Timestamp::UNIX_EPOCH)

@@ -1,5 +1,6 @@
 //! Objects of one kind out of all files that may hold them, each decoded on its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -24,11 +25,25 @@ pub(super) struct Reader<'a> {
     pub(super) newest: Option<Timestamp>,
     /// What was taken out.
     pub(super) seen: Seen,
+    /// Why a source has no file, by its stem, where whoever wrote the dump said so.
+    pub(super) unavailable: BTreeMap<String, String>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(dir: &'a Path, folders: &'a [Folder]) -> Self {
-        Self { dir, folders, missed: Vec::new(), newest: None, seen: Seen::default() }
+        Self {
+            dir,
+            folders,
+            missed: Vec::new(),
+            newest: None,
+            seen: Seen::default(),
+            unavailable: BTreeMap::new(),
+        }
+    }
+
+    /// Why there is no file of that stem.
+    pub(super) fn absent(&self, stem: &str) -> String {
+        self.unavailable.get(stem).map_or_else(|| ABSENT.to_owned(), Clone::clone)
     }
 
     /// All objects of a kind from the files of these stems: read where any folder has such a file.
@@ -59,7 +74,10 @@ impl<'a> Reader<'a> {
         }
         match found {
             Some(found) => Source::Read(found),
-            None => Source::Unavailable(refused.unwrap_or_else(|| ABSENT.into())),
+            None => {
+                let stem = stems.first().copied().unwrap_or_default();
+                Source::Unavailable(refused.unwrap_or_else(|| self.absent(stem)))
+            }
         }
     }
 
