@@ -46,7 +46,15 @@ fn is_own_error(kind: Kind) -> bool {
         | Kind::MissingFile
         | Kind::MissingModule
         | Kind::Permission
-        | Kind::AddressInUse => true,
+        | Kind::AddressInUse
+        | Kind::Unavailable
+        | Kind::Credentials
+        | Kind::Tls
+        | Kind::PoolExhausted
+        | Kind::ReadOnly
+        | Kind::Disk
+        | Kind::Config
+        | Kind::Schema => true,
         Kind::UsageError
         | Kind::MissingVariable
         | Kind::CommandNotFound

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::lines::{Lines, bounded};
 use super::{Frame, Kind, Language, Reading, Told, Weight};
-use super::{failure, go, java, level, native, node, python};
+use super::{failure, go, java, level, native, network, node, python};
 
 /// What one reader found, before it is weighed against what follows it in the log.
 pub(super) struct Found {
@@ -145,7 +145,7 @@ fn settle(lines: &Lines<'_>, mut found: Vec<Found>, stopped: Option<usize>) -> R
     // Within one weight the last wins; but a bare complaint yields to one that says what about.
     found.sort_by_key(|it| (it.weight, it.weight == Weight::Ended || says_what(it), it.at));
     let Some(best) = found.pop() else { return Reading::default() };
-    let near = |it: &Found| it.kind.is_network() && it.at.abs_diff(best.at) < NEAR_THE_END;
+    let near = |it: &Found| it.kind.is_dependency() && it.at.abs_diff(best.at) < NEAR_THE_END;
     let behind = match best.kind {
         Kind::Panic | Kind::Exception | Kind::Fatal => found.into_iter().rfind(near),
         _ => None,
@@ -161,7 +161,13 @@ fn says_what(found: &Found) -> bool {
 impl Found {
     fn into_told(self, lines: &Lines<'_>) -> Told {
         let message = bounded(&self.message);
+        let endpoint = self.kind.is_dependency().then(|| network::endpoint_in(&self.message));
+        let endpoint = match self.kind.is_network() {
+            true => self.named.clone().or(endpoint.flatten()),
+            false => endpoint.flatten(),
+        };
         Told {
+            endpoint,
             kind: self.kind,
             weight: self.weight,
             language: self.language,

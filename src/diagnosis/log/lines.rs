@@ -17,16 +17,18 @@ pub(super) struct Lines<'a> {
     pub(super) text: &'a str,
     /// The byte offset of each line's beginning.
     starts: Vec<usize>,
+    /// How many lines of the log stand before the first of these.
+    before: u64,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str, before: u64) -> Self {
         let mut starts = vec![0];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         if starts.last() == Some(&text.len()) {
             starts.pop();
         }
-        Self { text, starts }
+        Self { text, starts, before }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -73,7 +75,7 @@ impl<'a> Lines<'a> {
         let plain = without_colours(&line[from..]);
         let printable = plain.chars().filter(|letter| !letter.is_control() || *letter == '\t');
         let quote: String = printable.take(QUOTE_CHARS).collect();
-        Mark { line: at as u64 + 1, quote: quote.trim().to_owned() }
+        Mark { line: self.before + at as u64 + 1, quote: quote.trim().to_owned() }
     }
 }
 
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn runtime_stamp_and_colours_are_no_part_of_the_message() {
         let log = "2026-11-21T02:11:07.123456789Z stderr F \x1b[31mpanic: boom\x1b[0m\nplain";
-        let lines = Lines::new(log);
+        let lines = Lines::new(log, 0);
         assert_eq!(lines.clean(0), "panic: boom");
         assert_eq!(lines.clean(1), "plain");
         assert_eq!(lines.clean(2), "");
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn long_line_is_quoted_from_its_message() {
         let log = format!("{} the database is gone {}", "x".repeat(900), "y".repeat(900));
-        let quote = Lines::new(&log).mark(0, "the database").quote;
+        let quote = Lines::new(&log, 0).mark(0, "the database").quote;
         assert!(quote.starts_with("the database is gone"));
         assert!(log.contains(&quote));
         assert_eq!(quote.chars().count(), QUOTE_CHARS);

@@ -22,6 +22,7 @@ mod python;
 mod shell;
 mod usage;
 mod variable;
+mod window;
 
 /// What the end of a log tells.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,8 +61,10 @@ pub struct Told {
     pub message: String,
     /// The innermost frame of the user's own code.
     pub frame: Option<Frame>,
-    /// The thing it names: a variable, flag, file, command, module, or `host:port`.
+    /// The thing it names: a variable, flag, file, command, module, key, or `host:port`.
     pub named: Option<String>,
+    /// The other service it names, as `host:port` or `host`, where it tells of a call to one.
+    pub endpoint: Option<String>,
     /// Why this line was chosen, in words.
     pub why: &'static str,
 }
@@ -69,12 +72,30 @@ pub struct Told {
 impl Told {
     /// The host and the port it failed to reach, where it names them.
     pub fn endpoint(&self) -> Option<(&str, Option<u16>)> {
-        let named = self.named.as_deref().filter(|_| self.kind.is_network())?;
+        let named = self.endpoint.as_deref()?;
         match named.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') => Some((host, port.parse().ok())),
             _ => Some((named, None)),
         }
     }
+
+    /// The service that this program depends on and that failed it, with how; nothing where the line is
+    /// about the program itself or names no host.
+    pub fn edge(&self) -> Option<Edge<'_>> {
+        let (host, port) = self.endpoint().filter(|_| self.kind.is_dependency())?;
+        Some(Edge { host, port, failure: self.kind })
+    }
+}
+
+/// A dependency that failed: an edge from the program that wrote the log to the service it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge<'a> {
+    /// The host as the log names it: a name or an address.
+    pub host: &'a str,
+    /// The port, where the log names it.
+    pub port: Option<u16>,
+    /// How it failed: a [`Kind`] of which [`Kind::is_dependency`] is true.
+    pub failure: Kind,
 }
 
 /// A place in the user's own code.
@@ -131,16 +152,45 @@ pub enum Kind {
     TimedOut,
     /// The name of another service does not resolve.
     UnknownName,
+    /// Another service answered and then closed the connection, or answers that it is not ready.
+    Unavailable,
+    /// Another service does not accept the user, the password or the token.
+    Credentials,
+    /// A certificate or a TLS handshake: not trusted, expired, for another name, or not to be read.
+    Tls,
+    /// No connection left: in the program's own pool or at the other service.
+    PoolExhausted,
+    /// Another service takes no writes: a replica, or one that protects itself.
+    ReadOnly,
     /// A file or a system call that it may not use.
     Permission,
     /// A port that is taken already.
     AddressInUse,
+    /// No space left, or a file system that takes no writes.
+    Disk,
+    /// A setting or a configuration file that it does not understand.
+    Config,
+    /// A schema that does not fit: a table or column that is not there, a migration that failed.
+    Schema,
 }
 
 impl Kind {
     /// Whether it is about reaching another service.
     pub fn is_network(self) -> bool {
         matches!(self, Self::Refused | Self::TimedOut | Self::UnknownName)
+    }
+
+    /// Whether it is about another service at all, reached or not.
+    pub fn is_dependency(self) -> bool {
+        self.is_network()
+            || matches!(
+                self,
+                Self::Unavailable
+                    | Self::Credentials
+                    | Self::Tls
+                    | Self::PoolExhausted
+                    | Self::ReadOnly
+            )
     }
 }
 
@@ -180,13 +230,25 @@ pub enum Language {
     Shell,
     /// A structured log line: JSON or `key=value`.
     Structured,
+    /// Dart's runtime.
+    Dart,
+    /// Erlang's runtime, under Erlang or Elixir.
+    Beam,
+    /// A database, broker or proxy, in its own form.
+    Server,
     /// Plain words.
     Text,
 }
 
-/// Reads the end of one log. Linear in its length.
+/// Reads the end of one log, however long it is. Linear in its length.
 pub fn read(text: &str) -> Reading {
-    choose::choose(&lines::Lines::new(text))
+    read_bytes(text.as_bytes())
+}
+
+/// As [`read`], of bytes that may be no text. This is the door for fuzzing.
+pub fn read_bytes(bytes: &[u8]) -> Reading {
+    let window = window::of(bytes);
+    choose::choose(&lines::Lines::new(&window.text, window.lines_before))
 }
 
 #[cfg(test)]
