@@ -222,3 +222,73 @@ fn a_dump_does_not_go_into_a_folder_of_somebody_elses_files() {
         err(&told)
     );
 }
+
+/// Settings with a route tree.
+fn routes(desk: &Desk) {
+    desk.write(
+        "firsthand.yaml",
+        r#"receivers:
+  - { name: oncall, slack: { channel: C0ALERTS01, token_file: slack-token } }
+  - { name: pager, webhook: { url: "https://example.com/hook", secret_file: slack-token } }
+route:
+  receiver: oncall
+  routes:
+    - matchers: [ namespace="payments", team=~"a|b" ]
+      receiver: pager
+    - matchers: [ 'sev=~"SEV1|SEV2"' ]
+      receiver: pager
+      continue: true
+      mute_time_intervals: [night]
+    - matchers: [ namespace="shop" ]
+time_intervals:
+  - name: night
+    time_intervals: [ { times: [ { start_time: "00:00", end_time: "06:00" } ] } ]
+"#,
+    );
+}
+
+#[test]
+fn the_way_through_the_route_tree_is_shown() {
+    let desk = desk();
+    routes(&desk);
+    let told = typed(&desk.path(""), "route namespace=shop sev=SEV2 --at 2026-11-21T12:00:00Z");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    assert_eq!(
+        out(&told),
+        "namespace=shop sev=SEV2\n\
+         \u{20} \u{2713} route\n\
+         \u{20}   \u{2717} namespace=\"payments\", team=~\"a|b\": not namespace=\"payments\"\n\
+         \u{20}   \u{2713} sev=~\"SEV1|SEV2\" \u{2192} pager, and the next is asked\n\
+         \u{20}   \u{2713} namespace=\"shop\" \u{2192} oncall\n\
+         hears: pager, oncall\n"
+    );
+    let told = typed(&desk.path(""), "route sev=SEV1 --at 2026-11-21T02:11:00Z");
+    assert_eq!(told.status.code(), Some(1), "{}", err(&told));
+    assert!(out(&told).ends_with("nobody hears at 2026-11-21T02:11:00Z\n"), "{}", out(&told));
+    let told = typed(&desk.path(""), "route nonsense");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(err(&told).contains("write it as in namespace=payments"), "{}", err(&told));
+}
+
+#[test]
+fn the_alerts_of_a_webhook_are_asked_about_one_by_one() {
+    let desk = desk();
+    routes(&desk);
+    desk.write(
+        "alert.json",
+        r#"{"version":"4","status":"firing","receiver":"x","externalURL":"http://am","groupKey":"g","alerts":[
+            {"status":"firing","labels":{"alertname":"KubePodCrashLooping","namespace":"shop",
+              "pod":"checkout-67cb7-85lnb","severity":"critical"},"annotations":{},
+              "startsAt":"2026-11-21T02:14:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"f1"}]}"#,
+    );
+    let told = typed(&desk.path(""), "route --alert alert.json -o json sev=SEV3");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    let data: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let answer = &data["answers"][0];
+    assert_eq!(answer["alert"], "KubePodCrashLooping");
+    assert_eq!(answer["labels"]["severity"], "critical");
+    assert_eq!(answer["labels"]["cluster"], "kubernetes");
+    assert_eq!(answer["receivers"], serde_json::json!(["oncall"]));
+    let told = typed(&desk.path(""), "route --alert alert.json");
+    assert!(out(&told).contains("sev is not given"), "{}", out(&told));
+}

@@ -29,7 +29,8 @@ pub mod text;
 
 use jiff::Timestamp;
 
-use crate::incident::Rules;
+use crate::incident::route::Route;
+use crate::incident::{Incident, Rules};
 
 pub use cause::{CauseWords, Quote};
 pub use changed::Changed;
@@ -53,11 +54,27 @@ pub struct Context {
     pub alertmanager_url: Option<String>,
     /// How long health must hold: a message that says "watched" says until when.
     pub rules: Rules,
+    /// Who hears of what: it says whom a message mentions.
+    pub route: Route,
+    /// Whom this message mentions, as Slack writes it: `<@U0123ABCD>`.
+    pub mentions: Vec<String>,
 }
 
 impl Context {
     /// Words made at this moment, for any cluster.
     pub fn at(at: Timestamp) -> Self {
-        Self { at, cluster: String::new(), alertmanager_url: None, rules: Rules::default() }
+        Self {
+            at,
+            cluster: String::new(),
+            alertmanager_url: None,
+            rules: Rules::default(),
+            route: Route::default(),
+            mentions: Vec::new(),
+        }
+    }
+
+    /// The same for one message, to one receiver at one moment.
+    pub fn to(&self, receiver: &str, incident: &Incident, at: Timestamp) -> Self {
+        Self { at, mentions: self.route.mentions(incident, receiver), ..self.clone() }
     }
 }

@@ -15,6 +15,7 @@ mod dump;
 mod explain;
 pub mod logging;
 mod reach;
+mod route;
 mod run;
 
 use std::io::Write;
@@ -54,6 +55,8 @@ pub enum Command {
     Dump(dump::Args),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
+    /// Who would hear? Shows the way of something with these labels through the route tree
+    Route(route::Args),
     /// What does a cause mean? Without one, lists all
     Explain(explain::Args),
     /// Watch the real daemon work through an incident in a stand-in world
@@ -100,6 +103,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Diagnose(args) => diagnose::run(args, out).await,
         Command::Dump(args) => dump::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
+        Command::Route(args) => route::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Demo(args) => demo::run(args, out).await,
         Command::Completions(args) => completions::run(&args, out),

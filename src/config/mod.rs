@@ -24,7 +24,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{self, ReceiverSettings};
-use crate::incident::{Rules, route::Route};
+use crate::incident::Rules;
+use crate::incident::route::{Named, Route, Schedule};
 use crate::intake::{AlertmanagerSettings, PrometheusSettings};
 use crate::{collect, ledger, web};
 pub use fault::{Fault, Level, Place, Unusable};
@@ -62,6 +63,9 @@ pub struct Settings {
     pub receivers: Vec<ReceiverSettings>,
     /// Who hears of what, as in Alertmanager. With a single receiver it may be left out.
     pub route: Route,
+    /// Hours, days and months that routes name, in Alertmanager's form.
+    #[schemars(with = "Vec<Named>")]
+    pub time_intervals: Schedule,
 }
 
 impl Default for Settings {
@@ -78,6 +82,7 @@ impl Default for Settings {
             delivery: delivery::Settings::default(),
             receivers: Vec::new(),
             route: Route::default(),
+            time_intervals: Schedule::default(),
         }
     }
 }

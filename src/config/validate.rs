@@ -283,6 +283,7 @@ impl Checks<'_> {
             self.fault(key, "the root takes everything and has no siblings", advice);
         }
         self.route("route", root, &known);
+        self.hours("route", root, settings);
         if root.named().any(|named| !known.iter().any(|it| it == named)) {
             // A misspelt name explains why a receiver is not named.
             return;
@@ -305,6 +306,36 @@ impl Checks<'_> {
         }
         for (index, child) in route.routes.iter().enumerate() {
             self.route(&format!("{path}.routes[{index}]"), child, known);
+        }
+    }
+
+    /// Names of time intervals; the root has none, as in Alertmanager.
+    fn hours(&mut self, path: &str, route: &Route, settings: &Settings) {
+        let known: Vec<&str> =
+            settings.time_intervals.0.iter().map(|named| named.name.as_str()).collect();
+        let lists = [
+            ("active_time_intervals", &route.active_time_intervals),
+            ("mute_time_intervals", &route.mute_time_intervals),
+        ];
+        for (key, names) in lists {
+            if path == "route" && !names.is_empty() {
+                let advice = "move it to an entry of route.routes";
+                self.fault(&format!("route.{key}"), "the root is always active", advice);
+                continue;
+            }
+            for (index, name) in
+                names.iter().enumerate().filter(|(_, it)| !known.contains(&it.as_str()))
+            {
+                let advice = match nearest(name, known.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "add it to time_intervals".to_owned(),
+                };
+                let what = format!("no time interval `{name}`");
+                self.fault(&format!("{path}.{key}[{index}]"), what, advice);
+            }
+        }
+        for (index, child) in route.routes.iter().enumerate() {
+            self.hours(&format!("{path}.routes[{index}]"), child, settings);
         }
     }
 

@@ -16,9 +16,9 @@ use super::look::{Looked, look_at};
 use super::owners::Owners;
 use crate::collect::Collector;
 use crate::diagnosis::{Evidence, ObjectRef, Presence};
-use crate::incident::route::Route;
+use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
-use crate::incident::{self, Decision, Heard, Incident, Rules, Signal, Subject};
+use crate::incident::{self, Decision, Heard, Incident, Rules, Say, Signal, Subject};
 use crate::ledger::{Commit, Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
 
@@ -42,6 +42,7 @@ pub(super) struct Conductor {
     pub(super) collector: Arc<Collector>,
     pub(super) rules: Rules,
     pub(super) route: Route,
+    pub(super) schedule: Schedule,
     pub(super) telemetry: Telemetry,
     /// Rung when signals were committed.
     pub(super) heard: Arc<Notify>,
@@ -224,11 +225,11 @@ impl Conductor {
         evidence: Option<&Evidence>,
     ) -> Result<(), LedgerError> {
         let now = Timestamp::now();
-        let receivers = self.receivers(&decision.incident);
+        let mut receivers = self.receivers(&decision.incident, now);
         self.open_book().await?;
         let book = self.book.get_or_insert_default();
         let decision = match book.place(&decision.incident, &receivers, now, &self.rules) {
-            Place::Alone => decision,
+            Place::Alone => joined(decision, &mut receivers),
             Place::In(parent) => storm::held(decision, &parent, now),
             Place::Opens(opening) => {
                 let parent = self.open_parent(&opening, now).await?;
@@ -269,7 +270,7 @@ impl Conductor {
         for id in released {
             if let Some(member) = self.ledger.incident(&id).await? {
                 let decision = storm::release(&member, Timestamp::now());
-                let receivers = self.receivers(&decision.incident);
+                let receivers = self.receivers(&decision.incident, Timestamp::now());
                 self.write(&[], decision, receivers, None).await?;
             }
         }
@@ -283,10 +284,10 @@ impl Conductor {
         receivers: Vec<String>,
         evidence: Option<&Evidence>,
     ) -> Result<(), LedgerError> {
+        let now = Timestamp::now();
         if !decision.say.is_empty() {
             decision.incident.told.extend(receivers.iter().cloned());
         }
-        let now = Timestamp::now();
         let commit = Commit {
             done,
             decision: &decision,
@@ -310,9 +311,14 @@ impl Conductor {
     }
 
     /// Those whom the route tree names now, and those who were told before: they stay to the end.
-    fn receivers(&self, incident: &Incident) -> Vec<String> {
-        let mut receivers: Vec<String> =
-            self.route.receivers(&incident.labels()).into_iter().map(str::to_owned).collect();
+    fn receivers(&self, incident: &Incident, now: Timestamp) -> Vec<String> {
+        let labels = incident.labels();
+        let mut receivers: Vec<String> = self
+            .route
+            .told_now(&labels, &self.schedule, now)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         for told in &incident.told {
             if !receivers.contains(told) {
                 receivers.push(told.clone());
@@ -358,6 +364,17 @@ impl Conductor {
             _ => {}
         }
     }
+}
+
+/// Where nothing is new but who hears (the severity rose, a cause was found, office hours began), only
+/// those are told.
+fn joined(mut decision: Decision, receivers: &mut Vec<String>) -> Decision {
+    let incident = &decision.incident;
+    if decision.say.is_empty() && incident.is_told() && incident.state.is_open() {
+        receivers.retain(|receiver| !incident.told.contains(receiver));
+        decision.say.extend((!receivers.is_empty()).then_some(Say::Main));
+    }
+    decision
 }
 
 /// What passes is waited for; what does not ends the daemon.

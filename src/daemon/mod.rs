@@ -111,6 +111,7 @@ impl Daemon {
             collector,
             rules: settings.incident.clone(),
             route: settings.route.clone(),
+            schedule: settings.time_intervals.clone(),
             telemetry,
             heard,
             owed,
@@ -179,6 +180,8 @@ async fn outbox(
         cluster: settings.cluster.name.clone(),
         alertmanager_url: settings.alertmanager.url.clone(),
         rules: settings.incident.clone(),
+        route: settings.route.clone(),
+        mentions: Vec::new(),
     };
     Ok(Outbox::start(ledger, receivers, &settings.delivery, &context, telemetry, stop))
 }

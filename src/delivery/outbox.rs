@@ -205,7 +205,7 @@ impl<D: Debts> Worker<D> {
                 return Ok(told);
             }
         }
-        let context = Context { at: Timestamp::now(), ..self.context.clone() };
+        let context = self.context.to(self.receiver.name(), &debt.incident, Timestamp::now());
         let told = self.receiver.tell(debt, &context).await;
         told.map_err(|trouble| Failed { asking: false, trouble })
     }

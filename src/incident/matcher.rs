@@ -1,9 +1,16 @@
 //! Matchers of labels, in Alertmanager's syntax: `namespace="payments"`, `sev=~"SEV1|SEV2"`.
+//!
+//! Alertmanager has two readers, and so have we: one for names and values of any script ([`utf8`]), and
+//! the older, more tolerant one ([`classic`]). Where both can read a text and disagree the older one is
+//! believed, as there; a text that only one of them can read means what that one reads.
+
+mod classic;
+mod pattern;
+mod utf8;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::iter::Peekable;
-use std::str::{CharIndices, FromStr};
+use std::str::FromStr;
 
 use regex::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,6 +20,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Matchers(Vec<Matcher>);
 
 impl Matchers {
+    /// The first that does not match, as it is written.
+    pub fn refusal(&self, labels: &BTreeMap<String, String>) -> Option<String> {
+        self.0.iter().find(|matcher| !matcher.matches(labels)).map(ToString::to_string)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether all of them match. None at all: yes.
     pub fn match_all(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|matcher| matcher.matches(labels))
@@ -22,9 +39,18 @@ impl Matchers {
 impl FromStr for Matchers {
     type Err = BadMatcher;
 
-    /// Reads one text of one or more matchers: `a="b"`, or `{a="b", c!="d"}`.
+    /// Reads one text of one or more matchers: `a="b"`, or `{a="b", c!="d"}`. No text at all is refused,
+    /// which Alertmanager takes for "everything"; `{}` says that.
     fn from_str(text: &str) -> Result<Self, BadMatcher> {
-        Reader { text, chars: text.char_indices().peekable() }.matchers().map(Self)
+        match (utf8::read(text), classic::read(text)) {
+            (_, Some(_)) if text.trim().is_empty() => Err(BadMatcher {
+                text: text.to_owned(),
+                position: 1,
+                what: "expected a matcher such as namespace=\"payments\"".to_owned(),
+            }),
+            (_, Some(matchers)) | (Ok(matchers), None) => Ok(Self(matchers)),
+            (Err(bad), None) => Err(bad),
+        }
     }
 }
 
@@ -59,6 +85,16 @@ enum Is {
 }
 
 impl Matcher {
+    /// # Errors
+    /// Why the value of `=~` or `!~` is no regular expression.
+    fn new(name: String, is: Is, value: String) -> Result<Self, String> {
+        let pattern = match is {
+            Is::Equal | Is::NotEqual => None,
+            Is::Like | Is::NotLike => Some(pattern::compile(&value)?),
+        };
+        Ok(Self { name, is, value, pattern })
+    }
+
     fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         let value = labels.get(&self.name).map_or("", String::as_str);
         let like = || self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(value));
@@ -101,136 +137,17 @@ impl Is {
     }
 }
 
+impl fmt::Display for Matchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, matcher) in self.0.iter().enumerate() {
+            write!(f, "{}{matcher}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// Reads matchers character by character, so that a fault has a place.
-struct Reader<'a> {
-    text: &'a str,
-    chars: Peekable<CharIndices<'a>>,
-}
-
-impl Reader<'_> {
-    fn matchers(mut self) -> Result<Vec<Matcher>, BadMatcher> {
-        self.skip_space();
-        let braced = self.take('{');
-        let mut found = Vec::new();
-        loop {
-            self.skip_space();
-            if self.at_end(braced) {
-                break;
-            }
-            found.push(self.matcher(braced)?);
-            self.skip_space();
-            if !self.take(',') && !self.at_end(braced) {
-                return Err(self.fault("expected a comma or the end"));
-            }
-        }
-        if braced && !self.take('}') {
-            return Err(self.fault("the brace is not closed"));
-        }
-        self.skip_space();
-        match self.chars.peek() {
-            Some(_) => Err(self.fault("nothing may follow the closing brace")),
-            None if found.is_empty() => {
-                Err(self.fault("expected a matcher such as namespace=\"payments\""))
-            }
-            None => Ok(found),
-        }
-    }
-
-    fn matcher(&mut self, braced: bool) -> Result<Matcher, BadMatcher> {
-        let name = self.word(|c| "=!~,{}\"'`\\".contains(c) || c.is_whitespace())?;
-        if name.is_empty() {
-            return Err(self.fault("expected the name of a label"));
-        }
-        self.skip_space();
-        let is = self.sign()?;
-        self.skip_space();
-        let start = self.position();
-        // Commas end an unquoted value, as they do in Alertmanager: quote a value that holds one.
-        let value = self.word(|c| c == ',' || c == '"' || (braced && c == '}'))?;
-        let pattern = match is {
-            Is::Equal | Is::NotEqual => None,
-            Is::Like | Is::NotLike => Some(self.pattern(&value, start)?),
-        };
-        Ok(Matcher { name, is, value, pattern })
-    }
-
-    fn sign(&mut self) -> Result<Is, BadMatcher> {
-        let wrong = "expected =, !=, =~ or !~ after the label's name";
-        match self.chars.next_if(|(_, c)| *c == '=' || *c == '!') {
-            Some((_, '=')) => Ok(if self.take('~') { Is::Like } else { Is::Equal }),
-            Some(_) if self.take('=') => Ok(Is::NotEqual),
-            Some(_) if self.take('~') => Ok(Is::NotLike),
-            _ => Err(self.fault(wrong)),
-        }
-    }
-
-    /// A quoted text, or everything up to a character that ends it, without the space around it.
-    fn word(&mut self, ends: impl Fn(char) -> bool) -> Result<String, BadMatcher> {
-        if self.take('"') {
-            return self.quoted();
-        }
-        let mut word = String::new();
-        while let Some((_, c)) = self.chars.next_if(|(_, c)| !ends(*c)) {
-            word.push(c);
-        }
-        Ok(word.trim_end().to_owned())
-    }
-
-    fn quoted(&mut self) -> Result<String, BadMatcher> {
-        let mut word = String::new();
-        while let Some((_, c)) = self.chars.next() {
-            match c {
-                '"' => return Ok(word),
-                '\\' => match self.chars.next() {
-                    Some((_, 'n')) => word.push('\n'),
-                    Some((_, c @ ('"' | '\\'))) => word.push(c),
-                    // Left as written, so that the patterns `\d` and `\.` need no doubling.
-                    Some((_, c)) => word.extend(['\\', c]),
-                    None => break,
-                },
-                c => word.push(c),
-            }
-        }
-        Err(self.fault("the quote is not closed"))
-    }
-
-    fn pattern(&self, value: &str, position: usize) -> Result<Regex, BadMatcher> {
-        Regex::new(&format!("^(?s:{value})$")).map_err(|error| {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-            self.fault_at(position, &format!("`{value}` is no regular expression: {why}"))
-        })
-    }
-
-    fn skip_space(&mut self) {
-        while self.chars.next_if(|(_, c)| c.is_whitespace()).is_some() {}
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        self.chars.next_if(|(_, c)| *c == wanted).is_some()
-    }
-
-    fn at_end(&mut self, braced: bool) -> bool {
-        self.chars.peek().is_none_or(|(_, c)| braced && *c == '}')
-    }
-
-    fn position(&mut self) -> usize {
-        let byte = self.chars.peek().map_or(self.text.len(), |(at, _)| *at);
-        self.text[..byte].chars().count() + 1
-    }
-
-    fn fault(&mut self, what: &str) -> BadMatcher {
-        let position = self.position();
-        self.fault_at(position, what)
-    }
-
-    fn fault_at(&self, position: usize, what: &str) -> BadMatcher {
-        BadMatcher { text: self.text.to_owned(), position, what: what.to_owned() }
-    }
 }
 
 impl<'de> Deserialize<'de> for Matchers {
@@ -283,6 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn where_the_two_readers_disagree_the_older_one_is_believed() {
+        // Only the older one takes spaces, quotes in the middle and lone backslashes.
+        assert!(matches("a=b c", "a", "b c"));
+        assert!(matches(r#"a="\d+""#, "a", r"\d+"));
+        assert!(matches("{a=b", "a", "b"));
+        // Only the newer one takes other names, and Go's escapes in them.
+        assert!(matches(r#""a\u002eb"="\t\x41""#, "a.b", "\tA"));
+        assert!(matches(r#"été=x"#, "été", "x"));
+        // Both take this one: a tab for the newer, a backslash and a t for the older.
+        assert!(matches(r#"a="x\ty""#, "a", r"x\ty"));
+        assert!(matches("{}", "a", "anything"));
+    }
+
+    #[test]
     fn patterns_are_anchored_at_both_ends() {
         assert!(matches(r#"sev=~"SEV1|SEV2""#, "sev", "SEV2"));
         assert!(!matches(r#"sev=~"SEV1|SEV2""#, "sev", "SEV20"));
@@ -321,15 +252,15 @@ mod tests {
             fault("namespace payments"),
             "matcher `namespace payments`, character 11: expected =, !=, =~ or !~ after the label's name"
         );
-        assert_eq!(fault(r#"é="x"#), r#"matcher `é="x`, character 5: the quote is not closed"#);
+        assert_eq!(fault(r#"é="x"#), r#"matcher `é="x`, character 3: the quote is not closed"#);
         assert_eq!(
             fault("sev=~SEV(1"),
             "matcher `sev=~SEV(1`, character 6: `SEV(1` is no regular expression: unclosed group"
         );
         assert!(fault("").contains("expected a matcher"));
         assert!(fault("=x").contains("character 1: expected the name of a label"));
-        assert!(fault("{a=b").contains("not closed"));
-        assert!(fault("{a=b} c").contains("nothing may follow"));
+        assert!(fault("{a=b, c!}").contains("character 9: expected =, !=, =~ or !~"));
+        assert!(fault(r#"{"a"=b} c"#).contains("nothing may follow"));
         assert!(fault(r#"a="b" c"#).contains("expected a comma or the end"));
     }
 

@@ -19,6 +19,12 @@ pub(super) fn header(text: &str) -> Value {
     json!({"type": "header", "text": {"type": "plain_text", "text": text, "emoji": true}})
 }
 
+/// Whom the settings say to mention. Nothing else in a message can mention anybody.
+pub(super) fn mentions(written: &[String]) -> Value {
+    let text = written.iter().take(20).cloned().collect::<Vec<_>>().join(" ");
+    json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})
+}
+
 /// A small grey line.
 pub(super) fn context(text: &str) -> Value {
     if text.is_empty() {

@@ -31,6 +31,9 @@ pub fn main(incident: &Incident, context: &Context) -> Message {
     let mut out = Blocks::new(&format!("r{}", incident.revision));
     out.must(blocks::header(&title(&words)));
     out.must(blocks::context(&where_line(&words)));
+    if !context.mentions.is_empty() {
+        out.must(blocks::mentions(&context.mentions));
+    }
     if let Some(now) = &words.now {
         out.push(
             1,

@@ -17,6 +17,9 @@ pub(super) fn render(reply: &Reply, incident: &Incident, context: &Context) -> M
         elements.extend(quote.footing().map(|footing| blocks::line(&[Piece::Text(&footing)])));
     }
     out.must(rich(elements));
+    if rouses(reply) && !context.mentions.is_empty() {
+        out.must(blocks::mentions(&context.mentions));
+    }
     // Sections in order; each may take at most half of what is left, so that a long log leaves room for the rest.
     let mut remaining = said.sections.len();
     for section in &said.sections {
@@ -27,6 +30,16 @@ pub(super) fn render(reply: &Reply, incident: &Incident, context: &Context) -> M
     }
     let text = format!("{}  {}", said.stamp(), said.lead);
     Message { text: blocks::escaped(&text, 1_000), blocks: out.fitted() }
+}
+
+/// Whether those who are mentioned must hear it: an edit of the main message, which mentions them too,
+/// notifies nobody.
+fn rouses(reply: &Reply) -> bool {
+    match reply {
+        Reply::Severity { from, to, .. } => to > from,
+        Reply::Relapse { .. } => true,
+        _ => false,
+    }
 }
 
 fn section_block(section: &Section, room: usize) -> Value {
