@@ -151,7 +151,9 @@ fn the_examples_of_the_help_work() {
         });
         Cli::try_parse_from(example.split_whitespace())
             .unwrap_or_else(|error| panic!("{example}: {error}"));
-        if ["run", "demo", "diagnose", "dump"].contains(&name) {
+        if ["run", "demo", "diagnose", "dump", "incidents", "timeline", "postmortem"]
+            .contains(&name)
+        {
             continue;
         }
         let told = typed(&desk.path(""), line);
@@ -291,4 +293,43 @@ fn the_alerts_of_a_webhook_are_asked_about_one_by_one() {
     assert_eq!(answer["receivers"], serde_json::json!(["oncall"]));
     let told = typed(&desk.path(""), "route --alert alert.json");
     assert!(out(&told).contains("sev is not given"), "{}", out(&told));
+}
+
+/// A settings file and a ledger with one incident that was told.
+async fn recorded() -> Desk {
+    let desk = desk();
+    let ledger = desk.ledger().await;
+    let mut told = incident("checkout");
+    told.spoken_at = Some(told.opened_at);
+    say(&ledger, &told, &["oncall"], &[Say::Main]).await;
+    ledger.close().await;
+    desk
+}
+
+#[tokio::test]
+async fn incidents_are_listed_shown_and_drafted_from_the_record() {
+    let desk = recorded().await;
+    let folder = desk.path("");
+    let told = typed(&folder, "incidents --config firsthand.yaml");
+    assert!(out(&told).contains("FH-checkout  SEV4"), "{}{}", out(&told), err(&told));
+    assert!(out(&told).contains("investigating · shop / Deployment checkout"), "{}", out(&told));
+    let told = typed(&folder, "incidents show checkout -o json");
+    let brief: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(brief["incident"]["id"], "FH-checkout");
+    let told = typed(&folder, "timeline FH-checkout");
+    assert!(out(&told).contains("02:14:00  firsthand  decided to say 1 things"), "{}", out(&told));
+    let told = typed(&folder, "postmortem checkout -o html");
+    assert!(out(&told).starts_with("<!DOCTYPE html>"), "{}", out(&told));
+}
+
+#[tokio::test]
+async fn what_is_not_recorded_is_said_to_be_so() {
+    let desk = recorded().await;
+    let told = typed(&desk.path(""), "timeline FH-nothing");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(err(&told).contains("there is no incident FH-nothing; firsthand incidents lists them"));
+    let empty = Desk::new();
+    let told = typed(&empty.path(""), "incidents");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(err(&told).contains("there is no store at"), "{}", err(&told));
 }

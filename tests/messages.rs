@@ -10,7 +10,7 @@ mod page;
 
 use std::path::Path;
 
-use firsthand::brief::{json, markdown, slack, text};
+use firsthand::brief::{document, json, markdown, slack, text};
 use firsthand::incident::Incident;
 use incidents::{at, context};
 use serde_json::{Value, json};
@@ -85,6 +85,18 @@ fn diagnoses_read_as_agreed() {
         );
         let message = slack::diagnosis(&diagnosis, taken_at, Some("shop"));
         limits::check(&message).unwrap_or_else(|fault| panic!("diagnose-{name}: {fault}"));
+    }
+}
+
+#[test]
+fn postmortems_read_as_agreed() {
+    for (name, incident) in
+        [("postmortem", incidents::resolved()), ("postmortem-unknown", incidents::first_words())]
+    {
+        let context = context("09:00");
+        let draft = firsthand::brief::postmortem(&incident, &incidents::timeline(), &context);
+        golden(&format!("{name}.md"), &document::to_markdown(&draft));
+        golden(&format!("{name}.html"), &document::to_html(&draft));
     }
 }
 

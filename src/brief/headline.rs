@@ -67,7 +67,7 @@ fn ended(name: &str, how: &str, lasted: &str) -> String {
 }
 
 /// The best that is known: the finding, else the alert, else what the poll saw.
-fn trouble(incident: &Incident, name: &str) -> String {
+pub(super) fn trouble(incident: &Incident, name: &str) -> String {
     if let Some(finding) = &incident.finding {
         return format!("{name} {}", plain::short(&finding.predicate, 60));
     }

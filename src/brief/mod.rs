@@ -13,6 +13,7 @@
 mod cause;
 mod changed;
 mod clock;
+pub mod document;
 mod explain;
 mod found;
 mod headline;
@@ -22,6 +23,8 @@ mod links;
 pub mod markdown;
 mod oncall;
 mod plain;
+mod postmortem;
+pub mod records;
 mod said;
 pub mod slack;
 mod storm;
@@ -40,6 +43,7 @@ pub use headline::Dot;
 pub use hurt::Hurt;
 pub use links::Link;
 pub use oncall::OnCall;
+pub use postmortem::postmortem;
 pub use said::{Keep, Said, Section};
 
 /// What the words depend on beside the incident itself.

@@ -15,6 +15,7 @@ mod dump;
 mod explain;
 pub mod logging;
 mod reach;
+mod records;
 mod route;
 mod run;
 
@@ -53,6 +54,12 @@ pub enum Command {
     Diagnose(diagnose::Args),
     /// Write the evidence of a namespace to a folder, redacted, to be diagnosed or sent elsewhere
     Dump(dump::Args),
+    /// Which incidents are there, and how does one stand?
+    Incidents(records::Incidents),
+    /// What happened in an incident, and why was what decided? All of it, in order
+    Timeline(records::Timeline),
+    /// Draft the postmortem of an incident from its record
+    Postmortem(records::Postmortem),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
     /// Who would hear? Shows the way of something with these labels through the route tree
@@ -102,6 +109,9 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Run(args) => run::run(args, out).await,
         Command::Diagnose(args) => diagnose::run(args, out).await,
         Command::Dump(args) => dump::run(args, out).await,
+        Command::Incidents(args) => records::incidents(args, out).await,
+        Command::Timeline(args) => records::timeline(args, out).await,
+        Command::Postmortem(args) => records::postmortem(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Route(args) => route::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),

@@ -65,6 +65,22 @@ impl Ledger {
         rows.iter().map(incident).collect()
     }
 
+    /// Incidents for people: the open ones first, then those that ended last; at most `limit`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn recent(&self, limit: u32) -> Result<Vec<Incident>> {
+        let rows = sqlx::query(
+            "SELECT body FROM incidents
+             ORDER BY CASE WHEN closed_ms IS NULL THEN 0 ELSE 1 END, closed_ms DESC, opened_ms DESC, id
+             LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.store.read().await?)
+        .await?;
+        rows.iter().map(incident).collect()
+    }
+
     /// Incidents whose look is due, the longest overdue first; at most 100, ask again for the rest.
     ///
     /// # Errors

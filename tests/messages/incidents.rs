@@ -11,7 +11,7 @@ use firsthand::diagnosis::{
 };
 use firsthand::incident::storm::{Fate, Member, Shared, Storm};
 use firsthand::incident::{
-    Closed, Incident, JoinedAlert, Named, Reply, Restarted, Severity, State, Subject,
+    Closed, Entry, Incident, JoinedAlert, Named, Reply, Restarted, Severity, State, Subject,
 };
 use jiff::Timestamp;
 
@@ -48,6 +48,37 @@ fn hypothesis(cause: &str, certainty: Certainty, summary: &str) -> Hypothesis {
         target: None,
         facts: BTreeMap::new(),
     }
+}
+
+/// What was recorded of the crash loop that a release brought.
+pub(crate) fn timeline() -> Vec<Entry> {
+    let entry = |clock: &str, source: &str, text: &str| Entry {
+        at: at(clock),
+        source: source.into(),
+        text: text.into(),
+    };
+    vec![
+        entry(
+            "02:12:20",
+            "prometheus",
+            "checkout-67cb7-85lnb/server restarted, 1 times by now: Error, exit code 2",
+        ),
+        entry("02:12:20", "firsthand", "opened"),
+        entry("02:14", "alertmanager", "KubePodCrashLooping fires since 02:14"),
+        entry("02:14:02", "firsthand", "state: investigating → identified"),
+        entry("02:14:02", "firsthand", "spoke: KubePodCrashLooping fires"),
+        entry(
+            "02:24",
+            "firsthand",
+            "noted: 2 pods were deleted by hand. The crash goes on; the back-off began again.",
+        ),
+        entry("02:27", "firsthand", "state: identified → monitoring"),
+        entry(
+            "02:42",
+            "firsthand",
+            "closed: recovered: healthy 15 min, no restart since 02:26, alert ended 02:41",
+        ),
+    ]
 }
 
 /// Thirty-four workloads of six namespaces, most of them on a node that is lost.
