@@ -57,7 +57,7 @@ impl History {
             object: Some(ObjectRef::new("Deployment", "shop", "web")),
             group: String::new(),
         };
-        let signal = Signal { key: String::new(), subject, heard_at: self.now, kind };
+        let signal = Signal { key: String::new(), subject, heard_at: self.now, kind, muted: None };
         let id = format!("FH-{}", self.opened + 1);
         let known = self.incident.clone();
         let Heard::Decided(decision) = hear(known.as_ref(), &signal, &id, self.now, &self.rules)
@@ -226,6 +226,7 @@ impl History {
             generator_url: None,
             external_url: None,
             truncated: 0,
+            asked: None,
         }));
         self.alerted |= heard && fires;
     }

@@ -11,9 +11,15 @@ mod stage;
 
 use std::path::Path;
 
-use firsthand::incident::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind};
-use firsthand::intake::{self, Polled, Poller, PrometheusSettings, Watermark};
-use jiff::Timestamp;
+use firsthand::diagnosis::ObjectRef;
+use firsthand::incident::{
+    AlertSignal, AlertStatus, JoinedAlert, PollSignal, Signal, SignalKind, Subject,
+};
+use firsthand::intake::{
+    self, AlertmanagerSettings, Asker, Polled, Poller, PrometheusSettings, Reconciler, Watermark,
+    Word,
+};
+use jiff::{SignedDuration, Timestamp};
 use parts::{Heard, History, RealAlertmanager, RealPrometheus, Scraped, ZERO, until};
 
 const RULES: &str = include_str!("../alerts/firsthand-alerts.yaml");
@@ -23,8 +29,7 @@ fn poller(prometheus: &RealPrometheus, change: impl FnOnce(&mut PrometheusSettin
     let mut settings =
         PrometheusSettings { url: Some(prometheus.url()), ..PrometheusSettings::default() };
     change(&mut settings);
-    let client = Poller::client(&settings).expect("a client");
-    Poller::new(settings, "prod", client).expect("a poller")
+    Poller::new(settings, "prod").expect("a poller")
 }
 
 fn second(s: i64) -> Timestamp {
@@ -293,8 +298,7 @@ async fn a_prometheus_that_is_away_is_named_without_its_password() {
     firsthand::tls::install();
     let url = Some("http://ops:hunter2@127.0.0.1:9/prom".to_owned());
     let settings = PrometheusSettings { url, ..PrometheusSettings::default() };
-    let client = Poller::client(&settings).expect("a client");
-    let poller = Poller::new(settings, "prod", client).expect("a poller");
+    let poller = Poller::new(settings, "prod").expect("a poller");
     let error = poller.poll(None, second(300)).await.expect_err("nobody listens").to_string();
     assert!(error.contains("127.0.0.1:9") && error.contains("cannot connect"), "{error}");
     assert!(!error.contains("hunter2") && !format!("{poller:?}").contains("hunter2"), "{error}");
@@ -417,4 +421,177 @@ fn the_shipped_rules_and_the_receiver_snippet_are_sound() {
     parts::promtool(&["check", "rules"], &[&alerts.join("firsthand-alerts.yaml")]);
     parts::promtool(&["test", "rules"], &[&alerts.join("firsthand-alerts.test.yaml")]);
     parts::amtool(&["check-config"], &[&alerts.join("alertmanager.yaml")]);
+}
+
+fn alertmanager_of(url: &str) -> AlertmanagerSettings {
+    AlertmanagerSettings { url: Some(url.to_owned()), ..AlertmanagerSettings::default() }
+}
+
+async fn posted(url: String, body: serde_json::Value) -> serde_json::Value {
+    let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{answer:?}");
+    answer.json().await.unwrap_or_default()
+}
+
+/// A restart of a container of `pod` in shop, about its Deployment.
+fn restart_of(pod: &str, deployment: &str) -> (Signal, ObjectRef) {
+    let poll = PollSignal::Restarted {
+        pod: pod.to_owned(),
+        uid: "u1".to_owned(),
+        container: "app".to_owned(),
+        count: 1,
+        by: 1,
+        reason: None,
+        exit_code: None,
+    };
+    let object = Some(ObjectRef::new("Deployment", "shop", deployment));
+    let subject = Subject { cluster: "prod".to_owned(), object, group: String::new() };
+    let (key, kind) = (String::new(), SignalKind::Poll(poll));
+    let signal = Signal { key, subject, heard_at: Timestamp::now(), kind, muted: None };
+    (signal, ObjectRef::new("Pod", "shop", pod))
+}
+
+#[tokio::test]
+async fn a_silence_and_an_inhibition_hold_for_what_the_poll_sees() {
+    let alertmanager = RealAlertmanager::sending_to("http://127.0.0.1:9/", "{}").await;
+    let asker = Asker::new(&alertmanager_of(&alertmanager.url()), "prod");
+    let asker = asker.expect("settings").expect("one is named");
+    let now = Timestamp::now;
+    let muted = async |pod: &str, deployment: &str| {
+        let will = asker.ask(now()).await.expect("an answer");
+        let (signal, named) = restart_of(pod, deployment);
+        will.mutes(&signal, Some(&named), now()).map(|muted| muted.why)
+    };
+    assert_eq!(muted("web-67cb79f4d6-85lnb", "web").await, None, "nothing is silenced yet");
+
+    let matchers = serde_json::json!([
+        {"name": "namespace", "value": "shop|other", "isRegex": true, "isEqual": true},
+        {"name": "pod", "value": "web-.*", "isRegex": true, "isEqual": true},
+    ]);
+    let silence = serde_json::json!({"matchers": matchers, "createdBy": "alice", "comment": "moving the database",
+        "startsAt": now(), "endsAt": now() + SignedDuration::from_hours(2)});
+    let silenced = posted(format!("{}/api/v2/silences", alertmanager.url()), silence).await;
+    let why = muted("web-67cb79f4d6-85lnb", "web").await.expect("silenced");
+    assert!(why.contains("by alice: moving the database"), "{why}");
+    assert_eq!(muted("cart-67cb79f4d6-85lnb", "cart").await, None, "another one's");
+
+    let id = silenced["silenceID"].as_str().expect("an id");
+    let url = format!("{}/api/v2/silence/{id}", alertmanager.url());
+    reqwest::Client::new().delete(url).send().await.expect("an answer");
+    assert_eq!(muted("web-67cb79f4d6-85lnb", "web").await, None, "the silence was taken back");
+
+    // The configuration inhibits warnings of a node's pods while the node is away.
+    let alert = |name: &str, severity: &str, pod: Option<&str>| {
+        let mut labels =
+            serde_json::json!({"alertname": name, "severity": severity, "node": "node-7"});
+        if let Some(pod) = pod {
+            labels["namespace"] = "shop".into();
+            labels["pod"] = pod.into();
+        }
+        serde_json::json!({ "labels": labels })
+    };
+    let alerts = serde_json::json!([
+        alert("KubeNodeNotReady", "critical", None),
+        alert("KubePodCrashLooping", "warning", Some("web-67cb79f4d6-85lnb")),
+    ]);
+    posted(format!("{}/api/v2/alerts", alertmanager.url()), alerts).await;
+    let why = until("the inhibition", async || muted("web-67cb79f4d6-x4k2d", "web").await).await;
+    assert_eq!(why, "KubePodCrashLooping is inhibited in Alertmanager by KubeNodeNotReady");
+    let more = serde_json::json!([alert("PodNotReady", "critical", Some("web-67cb79f4d6-9mztq"))]);
+    posted(format!("{}/api/v2/alerts", alertmanager.url()), more).await;
+    let spoken = async || muted("web-67cb79f4d6-x4k2d", "web").await.is_none().then_some(());
+    until("one alert of it that is not held back", spoken).await;
+}
+
+fn orders_down(starts_at: Timestamp) -> JoinedAlert {
+    let labels = [("alertname", "OrdersDown"), ("namespace", "shop"), ("severity", "critical")];
+    JoinedAlert {
+        name: "OrdersDown".to_owned(),
+        labels: labels.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
+        annotations: [].into(),
+        starts_at,
+        ended_at: None,
+        generator_url: None,
+        external_url: None,
+    }
+}
+
+#[tokio::test]
+async fn an_end_whose_webhook_was_lost_is_found_and_an_empty_alertmanager_ends_nothing() {
+    let alertmanager = RealAlertmanager::sending_to("http://127.0.0.1:9/", "{}").await;
+    let asker = Asker::new(&alertmanager_of(&alertmanager.url()), "prod");
+    let asker = asker.expect("settings").expect("one is named");
+    let object = Some(ObjectRef::new("Namespace", "shop", "shop"));
+    let subject = Subject { cluster: "prod".to_owned(), object, group: String::new() };
+    let (fingerprint, mut joined) = ("f1".to_owned(), orders_down(Timestamp::now()));
+    let mut reconciler = Reconciler::default();
+    let mut at = async |minutes: i64, joined: &JoinedAlert| {
+        let now = Timestamp::now() + SignedDuration::from_mins(minutes);
+        let will = asker.ask(now).await.expect("an answer");
+        reconciler.compare([(&subject, &fingerprint, joined)].into_iter(), &will)
+    };
+    // It has just started, with nothing in its memory: that is no end, however often it is asked.
+    for minutes in [0, 3, 5] {
+        assert_eq!(at(minutes, &joined).await, (vec![], vec![]));
+    }
+    assert_eq!(at(7, &joined).await, (vec![], vec![]), "once is not twice");
+    let (suspects, _) = at(10, &joined).await;
+    let [suspect] = &suspects[..] else { panic!("{suspects:?}") };
+    assert_eq!(suspect.ended(Some(Word::Fires), second(900)), None, "Prometheus overrules");
+    assert_eq!(suspect.ended(Some(Word::Unknown), second(900)), None, "nobody else knew it");
+    assert_eq!(suspect.ended(None, second(900)), None, "this Alertmanager never held it");
+    let ended = suspect.ended(Some(Word::Ended(second(600))), second(900)).expect("over");
+    let SignalKind::Alert(alert) = &ended.kind else { panic!("{ended:?}") };
+    assert_eq!((alert.status, alert.ends_at), (AlertStatus::Resolved, Some(second(600))));
+
+    // Alertmanager holds one to fire that we took for ended: it fires on.
+    let labels =
+        serde_json::json!({"alertname": "OrdersDown", "namespace": "shop", "severity": "critical"});
+    let alerts = serde_json::json!([{ "labels": labels }]);
+    posted(format!("{}/api/v2/alerts", alertmanager.url()), alerts).await;
+    let url = format!("{}/api/v2/alerts", alertmanager.url());
+    let held: serde_json::Value =
+        reqwest::get(url).await.expect("an answer").json().await.expect("JSON");
+    let fingerprint = held[0]["fingerprint"].as_str().expect("one").to_owned();
+    joined.ended_at = Some(Timestamp::now() - SignedDuration::from_mins(6));
+    let will = asker.ask(Timestamp::now()).await.expect("an answer");
+    let (_, on) =
+        Reconciler::default().compare([(&subject, &fingerprint, &joined)].into_iter(), &will);
+    assert!(
+        matches!(
+            &on[..],
+            [Signal {
+                kind: SignalKind::Alert(AlertSignal { status: AlertStatus::Firing, .. }),
+                ..
+            }]
+        ),
+        "{on:?}"
+    );
+    joined.ended_at = Some(Timestamp::now());
+    let (_, on) =
+        Reconciler::default().compare([(&subject, &fingerprint, &joined)].into_iter(), &will);
+    assert_eq!(on, [], "a copy of its beginning may still be under way");
+}
+
+#[tokio::test]
+async fn prometheus_says_whether_an_alert_fires_and_does_not_guess() {
+    let fired = |name: &str, more: &str| {
+        format!("ALERTS{{alertname=\"{name}\",alertstate=\"firing\",namespace=\"shop\"{more}}}")
+    };
+    let history = History::default()
+        .series(&fired("OrdersDown", ""), 0, then(&[(1, 40)]))
+        .series(&fired("StillDown", ",pod=\"a\""), 0, then(&[(1, 120)]))
+        .series("up{job=\"a\"}", 0, then(&[(1, 120)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let poller = poller(&prometheus, |_| ());
+    let word = async |name: &str, at: i64| {
+        let mut labels = orders_down(second(0)).labels;
+        labels.insert("alertname".to_owned(), name.to_owned());
+        poller.word(&labels, second(0), second(at)).await.expect("an answer")
+    };
+    assert_eq!(word("OrdersDown", 1500).await, Word::Ended(second(585)));
+    assert_eq!(word("OrdersDown", 800).await, Word::Fires, "it may not have been evaluated again");
+    assert_eq!(word("StillDown", 1500).await, Word::Fires, "labels that only one side has");
+    assert_eq!(word("NeverHeard", 1500).await, Word::Unknown);
+    assert_eq!(word("OrdersDown", 2400).await, Word::Unknown, "nothing was scraped of late");
 }

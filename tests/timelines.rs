@@ -246,13 +246,14 @@ impl World {
             generator_url: None,
             external_url: None,
             truncated: 0,
+            asked: None,
         };
         self.signal(now, SignalKind::Alert(alert))
     }
 
     fn signal(&self, now: Timestamp, kind: SignalKind) -> Signal {
         let key = format!("{now} {kind:?}");
-        Signal { key, subject: self.subject.clone(), heard_at: now, kind }
+        Signal { key, subject: self.subject.clone(), heard_at: now, kind, muted: None }
     }
 
     fn sees(&mut self, what: &str, options: &[&str]) {

@@ -177,8 +177,16 @@ impl Settings {
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.store.path];
         paths.extend(&mut self.cluster.kubeconfig);
-        paths.extend(&mut self.prometheus.bearer_token_file);
-        paths.extend(self.prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
+        let (prometheus, alertmanager) = (&mut self.prometheus, &mut self.alertmanager);
+        paths.extend(&mut prometheus.bearer_token_file);
+        paths.extend(prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));
+        paths.extend(&mut alertmanager.bearer_token_file);
+        paths.extend(alertmanager.basic_auth.iter_mut().map(|it| &mut it.password_file));
+        for tls in [&mut prometheus.tls, &mut alertmanager.tls] {
+            paths.extend(&mut tls.ca_file);
+            paths.extend(&mut tls.cert_file);
+            paths.extend(&mut tls.key_file);
+        }
         paths.extend(&mut self.web.bearer_token_file);
         paths.extend(self.web.basic_auth.iter_mut().map(|it| &mut it.password_file));
         for receiver in &mut self.receivers {

@@ -11,6 +11,7 @@ use super::secret::{self, Secret};
 use super::walk::Walk;
 use crate::delivery::ReceiverSettings;
 use crate::incident::route::Route;
+use crate::intake::TlsFiles;
 
 /// Notes every fault of meaning. Paths in `settings` are absolute, or as they will be opened.
 pub(super) fn check(settings: &Settings, layers: &Layers, walk: &mut Walk) {
@@ -94,15 +95,32 @@ impl Checks<'_> {
         if let Some(url) = &settings.alertmanager.url {
             self.url("alertmanager.url", url);
         }
-        if prometheus.bearer_token_file.is_some() && prometheus.basic_auth.is_some() {
-            let advice = "keep one of them";
-            self.fault("prometheus.basic_auth", "stands beside bearer_token_file", advice);
+        let alertmanager = &settings.alertmanager;
+        for (of, bearer, basic, tls) in [
+            ("prometheus", &prometheus.bearer_token_file, &prometheus.basic_auth, &prometheus.tls),
+            (
+                "alertmanager",
+                &alertmanager.bearer_token_file,
+                &alertmanager.basic_auth,
+                &alertmanager.tls,
+            ),
+        ] {
+            if bearer.is_some() && basic.is_some() {
+                let advice = "keep one of them";
+                self.fault(&format!("{of}.basic_auth"), "stands beside bearer_token_file", advice);
+            }
+            self.certificates(of, tls);
         }
         let files = [
             ("prometheus.bearer_token_file", prometheus.bearer_token_file.as_deref()),
             (
                 "prometheus.basic_auth.password_file",
                 prometheus.basic_auth.as_ref().map(|it| it.password_file.as_path()),
+            ),
+            ("alertmanager.bearer_token_file", alertmanager.bearer_token_file.as_deref()),
+            (
+                "alertmanager.basic_auth.password_file",
+                alertmanager.basic_auth.as_ref().map(|it| it.password_file.as_path()),
             ),
             ("web.bearer_token_file", settings.web.bearer_token_file.as_deref()),
             (
@@ -117,6 +135,29 @@ impl Checks<'_> {
         }
         if settings.cluster.name.trim().is_empty() {
             self.fault("cluster.name", "is empty", "name the cluster as people call it");
+        }
+    }
+
+    /// Certificate and key go together, and every file can be read.
+    fn certificates(&mut self, of: &str, tls: &TlsFiles) {
+        let TlsFiles { ca_file, cert_file, key_file } = tls;
+        for (name, other, here, there) in [
+            ("cert_file", "key_file", cert_file, key_file),
+            ("key_file", "cert_file", key_file, cert_file),
+        ] {
+            if here.is_some() && there.is_none() {
+                let what = format!("stands without {other}");
+                self.fault(&format!("{of}.tls.{name}"), what, "name both, or neither");
+            }
+        }
+        for (name, file) in [("ca_file", ca_file), ("cert_file", cert_file), ("key_file", key_file)]
+        {
+            let Some(file) = file else { continue };
+            if let Err(error) = std::fs::File::open(file) {
+                let what = format!("{} cannot be read: {}", file.display(), error.kind());
+                let advice = "mount the file, or name another one";
+                self.fault(&format!("{of}.tls.{name}"), what, advice);
+            }
         }
     }
 

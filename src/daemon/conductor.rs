@@ -19,6 +19,7 @@ use crate::diagnosis::{Evidence, ObjectRef, Presence};
 use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
 use crate::incident::{self, Decision, Heard, Incident, Rules, Say, Signal, Subject};
+use crate::intake::Will;
 use crate::ledger::{Commit, Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
 
@@ -53,6 +54,8 @@ pub(super) struct Conductor {
     /// All open incidents, as far as they concern each other; made again from the ledger when a commit
     /// failed, since it may then know of what never was.
     pub(super) book: Option<Book>,
+    /// What people told Alertmanager.
+    pub(super) will: tokio::sync::watch::Receiver<Option<Arc<Will>>>,
 }
 
 impl Conductor {
@@ -142,6 +145,7 @@ impl Conductor {
     }
 
     async fn hear(&mut self, row: i64, mut signal: Signal) -> Result<(), LedgerError> {
+        let named = signal.subject.object.clone();
         let guessed = self.owners.lift(&mut signal);
         let key = signal.subject.key();
         let open = self.ledger.open_incident(&key).await?;
@@ -150,6 +154,8 @@ impl Conductor {
             None => self.ledger.last_closed(&key).await?,
         };
         let now = Timestamp::now();
+        let will = self.will.borrow().clone();
+        signal.muted = will.and_then(|will| will.mutes(&signal, named.as_ref(), now));
         let new_id = self.ledger.new_id(&signal.subject, now).await?;
         match incident::hear(known.as_ref(), &signal, &new_id, now, &self.rules) {
             Heard::Decided(mut decision) => {

@@ -10,6 +10,7 @@ mod conductor;
 mod debts;
 mod look;
 mod owners;
+mod reconcile;
 mod watch;
 
 pub use self::collector::collector;
@@ -88,7 +89,8 @@ impl Daemon {
             Ok(())
         });
 
-        let poller = watch::poller(&settings)?;
+        let (poller, asker) = (watch::poller(&settings)?, watch::asker(&settings)?);
+        let (will, wanted) = tokio::sync::watch::channel(None);
         let watch = watch::Watch {
             ledger: ledger.clone(),
             kubernetes: sources.kubernetes,
@@ -98,9 +100,12 @@ impl Daemon {
             heard: Arc::clone(&heard),
             keep: settings.store.keep,
             every: settings.prometheus.poll_interval,
+            asked: settings.alertmanager.ask_interval,
+            cluster: settings.cluster.name.clone(),
+            will,
         };
         let until = daemon.stop.clone();
-        daemon.spawn(async move { watch.run(poller, until).await });
+        daemon.spawn(async move { watch.run(poller, asker, until).await });
 
         let collector = Arc::new(sources.collector);
         let conductor = conductor::Conductor {
@@ -115,6 +120,7 @@ impl Daemon {
             telemetry,
             heard,
             owed,
+            will: wanted,
         };
         let until = daemon.stop.clone();
         daemon.spawn(async move { Ok(conductor.run(until).await?) });

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use prometheus_http_query::Client;
 use reqwest::header::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::reconcile::Asked;
 use crate::collect::{self, Collector, PrometheusSource};
 use crate::config::Settings;
-use crate::intake::{Poller, Watermark};
+use crate::intake::{Asker, Poller, Watermark, Will};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
 use crate::web::Readiness;
@@ -50,12 +50,9 @@ impl Sources {
     pub(super) async fn of(settings: &Settings) -> anyhow::Result<Self> {
         let kubernetes = collect::client(&settings.cluster).await.context("cluster")?;
         let (headers, watched) = tokio::sync::watch::channel(HeaderMap::new());
-        let prometheus = match &settings.prometheus.url {
-            Some(url) => {
-                let http =
-                    Poller::client(&settings.prometheus).context("prometheus: no HTTP client")?;
-                let client = Client::from(http, url)
-                    .map_err(|_| anyhow::anyhow!("prometheus.url is not an http(s) URL"))?;
+        let prometheus = match poller(settings)? {
+            Some(poller) => {
+                let client = poller.client().await.map_err(anyhow::Error::msg)?;
                 let matchers = settings.prometheus.matchers.join(",");
                 Some(PrometheusSource { client, headers: watched, matchers })
             }
@@ -71,8 +68,12 @@ pub(super) fn poller(settings: &Settings) -> anyhow::Result<Option<Poller>> {
     if settings.prometheus.url.is_none() {
         return Ok(None);
     }
-    let client = Poller::client(&settings.prometheus).context("prometheus: no HTTP client")?;
-    Ok(Some(Poller::new(settings.prometheus.clone(), &settings.cluster.name, client)?))
+    Ok(Some(Poller::new(settings.prometheus.clone(), &settings.cluster.name)?))
+}
+
+/// Who asks Alertmanager, where one is named.
+pub(super) fn asker(settings: &Settings) -> anyhow::Result<Option<Asker>> {
+    Asker::new(&settings.alertmanager, &settings.cluster.name).map_err(anyhow::Error::msg)
 }
 
 /// The watcher.
@@ -85,6 +86,12 @@ pub(super) struct Watch {
     pub(super) heard: Arc<Notify>,
     pub(super) keep: Duration,
     pub(super) every: Duration,
+    /// How often Alertmanager is asked.
+    pub(super) asked: Duration,
+    /// Our cluster's name.
+    pub(super) cluster: String,
+    /// What Alertmanager said last.
+    pub(super) will: tokio::sync::watch::Sender<Option<Arc<Will>>>,
 }
 
 impl Watch {
@@ -95,11 +102,22 @@ impl Watch {
     pub(super) async fn run(
         self,
         poller: Option<Poller>,
+        asker: Option<Asker>,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
+        let mut asked = asker.map(Asked::of);
         let watched = async {
-            tokio::try_join!(self.poll_again(poller), self.probe_again(), self.prune_again())
-                .map(drop)
+            // What people want to hear nothing of is known before the first poll.
+            if let Some(asked) = &mut asked {
+                passing(self.ask_alertmanager(asked, poller.as_ref()).await)?;
+            }
+            tokio::try_join!(
+                self.poll_again(poller.as_ref()),
+                self.ask_again(asked.as_mut(), poller.as_ref()),
+                self.probe_again(),
+                self.prune_again()
+            )
+            .map(drop)
         };
         tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -107,12 +125,26 @@ impl Watch {
         }
     }
 
-    async fn poll_again(&self, poller: Option<Poller>) -> Result<(), LedgerError> {
+    async fn ask_again(
+        &self,
+        asked: Option<&mut Asked>,
+        poller: Option<&Poller>,
+    ) -> Result<(), LedgerError> {
+        let Some(asked) = asked else { return Ok(()) };
+        let mut tick = interval(self.asked);
+        tick.tick().await;
+        loop {
+            tick.tick().await;
+            passing(self.ask_alertmanager(asked, poller).await)?;
+        }
+    }
+
+    async fn poll_again(&self, poller: Option<&Poller>) -> Result<(), LedgerError> {
         let Some(poller) = poller else { return Ok(()) };
         let mut tick = interval(self.every);
         loop {
             tick.tick().await;
-            passing(self.poll(&poller).await)?;
+            passing(self.poll(poller).await)?;
         }
     }
 

@@ -10,8 +10,8 @@ use super::rules::{after, between};
 use super::see::Sight;
 use super::settle::settle;
 use super::{
-    AlertSignal, AlertStatus, Heard, Incident, JoinedAlert, PollSignal, Restarted, Rules, Signal,
-    SignalKind, State,
+    AlertSignal, AlertStatus, Heard, Incident, JoinedAlert, Muted, PollSignal, Restarted, Rules,
+    Signal, SignalKind, State,
 };
 
 /// Alerts kept in one incident; the rest is counted. An incident is stored as a whole at each change.
@@ -27,6 +27,8 @@ const LATE: Duration = Duration::from_secs(300);
 const POLLS_APART: Duration = Duration::from_secs(300);
 /// A waiting reason that has lasted is refreshed this often; more would only be writing.
 const REFRESH: Duration = Duration::from_secs(60);
+/// An inhibition holds for minutes from each reading; it is written down again when it moved by so much.
+const PROLONGED: Duration = Duration::from_secs(60);
 
 /// Decides what follows from a signal.
 ///
@@ -39,7 +41,7 @@ pub fn hear(
     now: Timestamp,
     rules: &Rules,
 ) -> Heard {
-    if let Some(why) = nothing_new(known, signal, rules) {
+    if let Some(why) = nothing_new(known, signal, rules).filter(|_| !mutes_anew(known, signal)) {
         return Heard::Ignored(why);
     }
     let (incident, how) = join(known, signal, new_id, rules);
@@ -51,10 +53,41 @@ pub fn hear(
         SignalKind::Alert(alert) => hear_alert(&mut draft, alert, signal.heard_at),
         SignalKind::Poll(poll) => hear_poll(&mut draft, poll, signal.heard_at),
     }
+    mute(&mut draft, signal);
     want_look(&mut draft);
     // Nothing will ever be looked at: what can be said is said at once.
     let first = draft.incident.subject.object.is_none() && settle(&mut draft, &Sight::NotAsked);
     Heard::Decided(Box::new(draft.done(first)))
+}
+
+/// Whether people have told Alertmanager something else of it than is known.
+fn mutes_anew(known: Option<&Incident>, signal: &Signal) -> bool {
+    // A restart that is counted already would be counted again.
+    let counted = matches!(signal.kind, SignalKind::Poll(PollSignal::Restarted { .. }));
+    let poll = matches!(signal.kind, SignalKind::Poll(_)) && !counted;
+    let open = known.filter(|incident| poll && incident.state.is_open());
+    open.is_some_and(|incident| !same(incident.memory.muted.as_ref(), signal.muted.as_ref()))
+}
+
+/// An inhibition is prolonged at every reading; that alone is no news.
+fn same(before: Option<&Muted>, now: Option<&Muted>) -> bool {
+    let until = |muted: &Muted| after(muted.until, PROLONGED);
+    match (before, now) {
+        (Some(before), Some(now)) => before.why == now.why && now.until < until(before),
+        (before, now) => before.is_none() == now.is_none(),
+    }
+}
+
+/// Keeps what people told Alertmanager of what the poll saw.
+fn mute(draft: &mut Draft<'_>, signal: &Signal) {
+    let SignalKind::Poll(_) = &signal.kind else { return };
+    let before = std::mem::replace(&mut draft.incident.memory.muted, signal.muted.clone());
+    let why = |muted: &Option<Muted>| muted.as_ref().map(|muted| muted.why.clone());
+    if why(&before) != why(&signal.muted) {
+        let text =
+            why(&signal.muted).unwrap_or_else(|| "no longer silenced in Alertmanager".into());
+        draft.record(signal.heard_at, "alertmanager", text);
+    }
 }
 
 /// Why the signal changes nothing, if it does not.
@@ -150,6 +183,7 @@ fn join(
 
 fn hear_alert(draft: &mut Draft<'_>, alert: &AlertSignal, heard_at: Timestamp) {
     let name = alert.name().to_owned();
+    let asked = alert.asked.as_ref().map(|found| format!(" ({found})")).unwrap_or_default();
     if alert.status == AlertStatus::Firing {
         draft.incident.memory.alerted.get_or_insert_with(|| name.clone());
     }
@@ -159,13 +193,17 @@ fn hear_alert(draft: &mut Draft<'_>, alert: &AlertSignal, heard_at: Timestamp) {
         (AlertStatus::Resolved, Some(joined)) => {
             let end = alert.ends_at.unwrap_or(heard_at).max(joined.starts_at).min(heard_at);
             joined.ended_at = Some(end);
-            draft.record(heard_at, "alertmanager", format!("{name} ended at {}", clock(end)));
+            draft.record(
+                heard_at,
+                "alertmanager",
+                format!("{name} ended at {}{asked}", clock(end)),
+            );
         }
         (AlertStatus::Firing, Some(joined)) => {
             let again = joined.ended_at.is_some() || alert.starts_at > joined.starts_at;
             *joined = joined_alert(alert, heard_at);
             if again {
-                let text = format!("{name} fires again since {}", clock(alert.starts_at));
+                let text = format!("{name} fires again since {}{asked}", clock(alert.starts_at));
                 draft.record(heard_at, "alertmanager", text);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Closed, Severity};
+use super::{Closed, Muted, Severity};
 use crate::diagnosis::Revision;
 
 /// What the room remembers of one incident for its own decisions.
@@ -52,6 +52,8 @@ pub struct Memory {
     pub(super) identified: bool,
     /// Why it was last held back, in words.
     pub(super) hold: String,
+    /// What people told Alertmanager of it, while the poll alone speaks of it.
+    pub(super) muted: Option<Muted>,
     /// Templates whose rollout has been noted.
     pub(super) templates: BTreeSet<String>,
 }

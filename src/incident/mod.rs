@@ -37,4 +37,4 @@ pub use matcher::{BadMatcher, Matchers};
 pub use memory::Memory;
 pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
 pub use rules::{Burst, Looks, Rules, Storms};
-pub use signal::{AlertSignal, AlertStatus, PollSignal, Signal, SignalKind, Subject};
+pub use signal::{AlertSignal, AlertStatus, Muted, PollSignal, Signal, SignalKind, Subject};

@@ -222,6 +222,7 @@ fn next_look(draft: &mut Draft<'_>, sight: &Sight) -> Timestamp {
         memory.unseen_since.map(|since| after(since, rules.unseen)),
         calm_from(incident, rules),
         memory.milder.map(|(_, since)| after(since, rules.severity_hold)),
+        memory.muted.as_ref().map(|muted| muted.until),
     ];
     let soonest = after(now, rules.look.least);
     let due = times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(soonest);

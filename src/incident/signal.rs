@@ -47,6 +47,18 @@ pub struct Signal {
     pub heard_at: Timestamp,
     /// What it says.
     pub kind: SignalKind,
+    /// For what the poll saw: people want to hear nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<Muted>,
+}
+
+/// People told Alertmanager that they want to hear nothing of this. It is recorded all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted {
+    /// Until when that holds.
+    pub until: Timestamp,
+    /// What they said: `silenced in Alertmanager until 04:00 UTC by alice: moving the database`.
+    pub why: String,
 }
 
 impl Signal {
@@ -92,6 +104,9 @@ pub struct AlertSignal {
     /// How many alerts of its group Alertmanager cut off (`max_alerts`).
     #[serde(default)]
     pub truncated: u64,
+    /// Alertmanager did not send it: it was found by asking, and this is what was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
 }
 
 impl AlertSignal {

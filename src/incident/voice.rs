@@ -39,6 +39,9 @@ fn reason(
     if let Some(alert) = &incident.memory.alerted {
         return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));
     }
+    if let Some(muted) = incident.memory.muted.as_ref().filter(|muted| muted.until > now) {
+        return Err(muted.why.clone());
+    }
     let mut held = Vec::new();
     for verdict in [
         restarts(incident, now, rules),

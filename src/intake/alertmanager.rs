@@ -228,8 +228,9 @@ fn signal(alert: Alert, heard_at: Timestamp, own_cluster: &str, cluster_label: &
         generator_url: link(&alert.generator_url),
         external_url: None,
         truncated: 0,
+        asked: None,
     });
-    Signal { key, subject, heard_at, kind }
+    Signal { key, subject, heard_at, kind, muted: None }
 }
 
 /// The same alert, status and times: the same key, however often and from however many peers it comes.

@@ -47,7 +47,7 @@ pub(super) async fn ask(
     let mut response = request.post_raw().await.map_err(unreachable)?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
+    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e, "prometheus"))? {
         if body.len() + chunk.len() > BODY {
             return Err(format!(
                 "the answer is larger than {} MiB; narrow prometheus.matchers",
@@ -62,7 +62,7 @@ pub(super) async fn ask(
 fn unreachable(error: Error) -> String {
     match &error {
         Error::Client(client) => match client.inner() {
-            Some(inner) => broken(inner),
+            Some(inner) => broken(inner, "prometheus"),
             None => "the request could not be made".to_owned(),
         },
         other => bounded(&other.to_string(), 200),
@@ -71,9 +71,12 @@ fn unreachable(error: Error) -> String {
 
 /// What broke, by its kind and its chain of causes. The error's own text is not used: it says only that
 /// something failed, and for which URL.
-fn broken(error: &reqwest::Error) -> String {
+pub(super) fn broken(error: &reqwest::Error, whose: &str) -> String {
     if error.is_timeout() {
-        return "no answer in time; raise prometheus.timeout if it is slow".to_owned();
+        return match whose {
+            "prometheus" => "no answer in time; raise prometheus.timeout if it is slow".to_owned(),
+            _ => "no answer in time".to_owned(),
+        };
     }
     let kind = match error {
         e if e.is_connect() => "cannot connect",

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::foreign::{foreign_object, owner};
 use crate::diagnosis::ObjectRef;
 use crate::incident::Subject;
 
@@ -31,9 +32,9 @@ pub fn subject_of(labels: &Labels, own_cluster: &str, cluster_label: &str) -> Su
     Subject { cluster, object, group }
 }
 
-/// Labels that name an object, from the most telling to the least, with the kind they name. Workloads
-/// come before pods: kube-state-metrics' own pod stands beside `deployment` on every alert about one.
-const NAMESPACED: [(&str, &str); 15] = [
+/// Labels that name an object, from the most telling to the least, with the kind they name. All come
+/// before pods: kube-state-metrics' own pod stands beside `deployment` on every alert about one.
+const NAMESPACED: [(&str, &str); 16] = [
     ("job_name", "Job"),
     ("cronjob", "CronJob"),
     ("deployment", "Deployment"),
@@ -48,7 +49,8 @@ const NAMESPACED: [(&str, &str); 15] = [
     ("ingress", "Ingress"),
     ("replicaset", "ReplicaSet"),
     ("replicationcontroller", "ReplicationController"),
-    ("pod", "Pod"),
+    ("scaledobject", "ScaledObject"),
+    ("certificate", "Certificate"),
 ];
 
 /// Other names for the same labels: old chart relabelings, cAdvisor before 1.16, OpenTelemetry.
@@ -71,11 +73,21 @@ fn object_of(labels: &Labels, scraped: Scraped) -> Option<ObjectRef> {
             return Some(workload);
         }
         for (label, kind) in NAMESPACED {
-            let Some(name) = value(labels, label) else { continue };
-            if label == "pod" && (scraped.owns_pod(labels) || about_node(labels)) {
-                continue;
+            if let Some(name) = value(labels, label) {
+                return Some(ObjectRef::new(kind, namespace, name));
             }
-            return Some(ObjectRef::new(kind, namespace, name));
+        }
+    }
+    if let Some(object) = foreign_object(labels, namespace) {
+        return Some(object);
+    }
+    if let Some(namespace) = namespace {
+        let its_own = !scraped.owns_pod(labels) && !about_node(labels);
+        if let Some(pod) = value(labels, "pod").filter(|_| its_own) {
+            return Some(ObjectRef::new("Pod", namespace, pod));
+        }
+        if let Some(owner) = owner(labels, namespace) {
+            return Some(owner);
         }
     }
     if let Some(volume) = value(labels, "persistentvolume") {
@@ -85,6 +97,9 @@ fn object_of(labels: &Labels, scraped: Scraped) -> Option<ObjectRef> {
         return Some(ObjectRef::new("Node", "", node));
     }
     let namespace = namespace?;
+    if of_the_api(labels) {
+        return None;
+    }
     match value(labels, "service") {
         Some(service) if !scraped.owns_service(labels) => {
             Some(ObjectRef::new("Service", namespace, service))
@@ -104,6 +119,8 @@ enum Scraped {
     NodeExporter,
     /// A prober: it speaks of what `instance` names.
     Prober,
+    /// An exporter that runs beside what it speaks of: a database, a queue.
+    Exporter,
     /// Anything else: it speaks of itself.
     Itself,
 }
@@ -128,6 +145,11 @@ impl Scraped {
         if pod.contains("kube-state-metrics") && is_raw(labels) {
             return Self::StateMetrics;
         }
+        // A sidecar's pod is that of what it speaks of; an exporter's own pod tells by its name.
+        let of_its_own = pod.contains("-exporter") || pod.contains("_exporter");
+        if of_its_own && is_raw(labels) && !about_target(labels) {
+            return Self::Exporter;
+        }
         Self::Itself
     }
 
@@ -143,7 +165,7 @@ impl Scraped {
                 let about_pod = has(labels, "uid") || has(labels, "reason");
                 is_raw(labels) && !about_pod && (own || has(labels, "node"))
             }
-            Self::NodeExporter | Self::Prober => true,
+            Self::NodeExporter | Self::Prober | Self::Exporter => true,
             Self::Itself => false,
         }
     }
@@ -176,9 +198,9 @@ fn namespace_of(labels: &Labels, scraped: Scraped) -> Option<&str> {
         return Some(exported);
     }
     // A node exporter's or a prober's namespace says nothing, unless a rule named an object beside it.
-    let about_target = matches!(scraped, Scraped::NodeExporter | Scraped::Prober)
-        && is_raw(labels)
-        && !NAMESPACED.iter().any(|(label, _)| *label != "pod" && has(labels, label));
+    let elsewhere = matches!(scraped, Scraped::NodeExporter | Scraped::Prober | Scraped::Exporter);
+    let about_target =
+        elsewhere && is_raw(labels) && !NAMESPACED.iter().any(|(label, _)| has(labels, label));
     if about_target || renamed(labels) { None } else { value(labels, "namespace") }
 }
 
@@ -215,9 +237,27 @@ fn node_of(labels: &Labels, scraped: Scraped) -> Option<&str> {
     }
     // Some relabelings put the node's name into `instance`. An address is no name: nothing could be
     // looked up by it, and a node that cannot be found must not be taken for one that is gone.
-    let host = labels.get("instance")?.split(':').next()?;
+    let instance = labels.get("instance")?;
+    // Who scrapes machines outside Kubernetes leaves the address as it is, and there is no pod.
+    if instance.contains(':') && !has(labels, "pod") {
+        return None;
+    }
+    let host = instance.split(':').next()?;
     let is_name = host.starts_with(|c: char| c.is_ascii_alphabetic()) && host != "localhost";
     is_name.then_some(host)
+}
+
+/// Whether the alert is about the scraping itself: then the target is the point, whatever it is.
+fn about_target(labels: &Labels) -> bool {
+    let name = labels.get("alertname").map_or("", String::as_str);
+    ["Target", "Scrape", "Exporter"].iter().any(|word| name.contains(word))
+}
+
+/// Whether the alert's name says that it is about the API server as a whole; `namespace` then is where it
+/// is scraped.
+fn of_the_api(labels: &Labels) -> bool {
+    let name = labels.get("alertname").map_or("", String::as_str);
+    ["KubeAPI", "KubeAggregatedAPI", "KubeClientCert"].iter().any(|start| name.starts_with(start))
 }
 
 /// Whether the namespace is only where a part of the control plane is scraped.
@@ -245,11 +285,11 @@ fn value<'a>(labels: &'a Labels, label: &str) -> Option<&'a str> {
     aliases.iter().find_map(|alias| plain(labels, alias))
 }
 
-fn plain<'a>(labels: &'a Labels, label: &str) -> Option<&'a str> {
+pub(super) fn plain<'a>(labels: &'a Labels, label: &str) -> Option<&'a str> {
     labels.get(label).map(String::as_str).filter(|v| !v.is_empty())
 }
 
-fn has(labels: &Labels, label: &str) -> bool {
+pub(super) fn has(labels: &Labels, label: &str) -> bool {
     plain(labels, label).is_some()
 }
 

@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use futures::try_join;
 use jiff::Timestamp;
 use prometheus_http_query::Client;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 
 use super::PrometheusSettings;
+use super::access::Access;
 use super::answer::{Answer, ask};
 use super::promql::Promql;
 use super::watermark::{Container, Known, Span, Watermark, label};
@@ -23,7 +23,8 @@ use crate::incident::{PollSignal, Signal, SignalKind, Subject};
 pub struct Poller {
     settings: PrometheusSettings,
     cluster: String,
-    client: Client,
+    access: Access,
+    url: String,
     place: String,
 }
 
@@ -55,35 +56,38 @@ pub struct PollError {
 }
 
 impl Poller {
-    /// A poller for `settings.url`. `client` carries the time-out; see [`Poller::client`].
+    /// A poller for `settings.url`. The crypto provider must be installed.
     ///
     /// # Errors
     /// Where the URL is missing or no URL, or a header cannot be sent.
-    pub fn new(
-        settings: PrometheusSettings,
-        cluster: &str,
-        client: reqwest::Client,
-    ) -> Result<Self, PollError> {
+    pub fn new(settings: PrometheusSettings, cluster: &str) -> Result<Self, PollError> {
         let url = settings.url.clone().unwrap_or_default();
         let place = place_of(&url);
         let fail = |why: String| PollError { place: place.clone(), why };
-        let client = Client::from(client, &url)
-            .map_err(|_| fail("prometheus.url is not an http(s) URL".to_owned()))?;
-        plain_headers(&settings).map_err(fail)?;
-        Ok(Self { settings, cluster: cluster.to_owned(), client, place })
+        if place == NO_URL {
+            return Err(fail("prometheus.url is not an http(s) URL".to_owned()));
+        }
+        let access = settings.access().map_err(fail)?;
+        Ok(Self { settings, cluster: cluster.to_owned(), access, url, place })
     }
 
-    /// An HTTP client as the poller wants it: the settings' time-out, and no redirects, which would
-    /// carry the credentials elsewhere. The crypto provider must be installed.
+    /// A client for whoever else asks the same Prometheus: with its time-out and certificates.
     ///
     /// # Errors
-    /// Where the system's certificates cannot be read.
-    pub fn client(settings: &PrometheusSettings) -> Result<reqwest::Client, reqwest::Error> {
-        reqwest::Client::builder()
-            .timeout(settings.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("firsthand/", env!("CARGO_PKG_VERSION")))
-            .build()
+    /// Where the settings' files cannot be used; in words.
+    pub async fn client(&self) -> Result<Client, String> {
+        Client::from(self.access.client().await?, &self.url)
+            .map_err(|_| "prometheus.url is not an http(s) URL".to_owned())
+    }
+
+    /// Since when Prometheus runs, in seconds since 1970; `None` where it does not say (Thanos, Mimir).
+    pub(super) async fn started(&self) -> Option<i64> {
+        let (client, headers) = (self.access.client().await.ok()?, self.headers().await.ok()?);
+        let url = format!("{}/api/v1/status/runtimeinfo", self.url.trim_end_matches('/'));
+        let answer = client.get(url).headers(headers).send().await.ok()?;
+        let body: serde_json::Value = answer.json().await.ok()?;
+        let since = body["data"]["startTime"].as_str()?.parse::<Timestamp>().ok()?;
+        Some(since.as_second())
     }
 
     /// Asks what moved since `watermark`, as of `now`. Without one, the first poll ever, counters are
@@ -108,10 +112,10 @@ impl Poller {
         now: Timestamp,
     ) -> Result<Polled, String> {
         let at = now.as_second();
-        let headers = self.headers().await?;
+        let (client, headers) = (self.client().await?, self.headers().await?);
         let span = Span::new(watermark.as_ref(), at, self.settings.poll_interval.as_secs());
         let promql = Promql::new(&self.settings);
-        let ask = |query| ask(&self.client, &headers, query, at);
+        let ask = |query| ask(&client, &headers, query, at);
 
         let (present, moved, waiting) = try_join!(
             ask(promql.present()),
@@ -167,7 +171,7 @@ impl Poller {
         let pod = ObjectRef::new("Pod", container.namespace.clone(), container.pod.clone());
         let subject =
             Subject { cluster: self.cluster.clone(), object: Some(pod), group: String::new() };
-        Signal { key, subject, heard_at: now, kind: SignalKind::Poll(what) }
+        Signal { key, subject, heard_at: now, kind: SignalKind::Poll(what), muted: None }
     }
 
     /// The headers of a query: the tenant's, and credentials read anew, because mounted tokens rotate.
@@ -175,25 +179,7 @@ impl Poller {
     /// # Errors
     /// Where a credential's file cannot be read; in words.
     pub async fn headers(&self) -> Result<HeaderMap, String> {
-        let mut headers = plain_headers(&self.settings)?;
-        let secret = async |path: &std::path::Path| {
-            let text = tokio::fs::read_to_string(path).await;
-            text.map(|t| t.trim().to_owned()).map_err(|e| format!("{}: {e}", path.display()))
-        };
-        let value = if let Some(path) = &self.settings.bearer_token_file {
-            format!("Bearer {}", secret(path).await?)
-        } else if let Some(basic) = &self.settings.basic_auth {
-            let password = secret(&basic.password_file).await?;
-            let pair = format!("{}:{password}", basic.username);
-            format!("Basic {}", BASE64_STANDARD.encode(pair))
-        } else {
-            return Ok(headers);
-        };
-        let mut value = HeaderValue::from_str(&value)
-            .map_err(|_| "the credentials hold a character no header may have".to_owned())?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-        Ok(headers)
+        self.access.headers().await
     }
 }
 
@@ -210,17 +196,7 @@ impl Polled {
     }
 }
 
-fn plain_headers(settings: &PrometheusSettings) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &settings.headers {
-        let fault = || format!("prometheus.headers: \"{name}\" cannot be sent as a header");
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| fault())?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| fault())?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    Ok(headers)
-}
+const NO_URL: &str = "(no URL)";
 
 /// Scheme, host and port: enough to know which one, without the password a URL may hold.
 fn place_of(url: &str) -> String {
@@ -228,8 +204,8 @@ fn place_of(url: &str) -> String {
         Ok(url) => match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()),
             (Some(host), None) => format!("{}://{host}", url.scheme()),
-            _ => "(no URL)".to_owned(),
+            _ => NO_URL.to_owned(),
         },
-        Err(_) => "(no URL)".to_owned(),
+        Err(_) => NO_URL.to_owned(),
     }
 }

@@ -31,6 +31,8 @@ pub struct PrometheusSettings {
     pub basic_auth: Option<BasicAuth>,
     /// Further headers of each request, as `X-Scope-OrgID: shop` for a tenant. Not for secrets.
     pub headers: BTreeMap<String, String>,
+    /// Certificates, where the system's own are not enough.
+    pub tls: TlsFiles,
     /// The selectors the poll reads.
     pub queries: Queries,
 }
@@ -45,6 +47,7 @@ impl Default for PrometheusSettings {
             bearer_token_file: None,
             basic_auth: None,
             headers: BTreeMap::new(),
+            tls: TlsFiles::default(),
             queries: Queries::default(),
         }
     }
@@ -58,6 +61,18 @@ pub struct BasicAuth {
     pub username: String,
     /// File with the password, read again at every use.
     pub password_file: PathBuf,
+}
+
+/// Certificate files in PEM form, read again whenever they are used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The only authorities that are trusted. Left out: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate, for a server that asks for one (mTLS). Needs `key_file`.
+    pub cert_file: Option<PathBuf>,
+    /// The key of `cert_file`.
+    pub key_file: Option<PathBuf>,
 }
 
 /// The selectors the poll reads. Each must yield one series per container, with `namespace`, `pod`,
@@ -98,15 +113,36 @@ impl Default for Queries {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertmanagerSettings {
-    /// Base URL of Alertmanager, for links and silences.
+    /// Base URL of Alertmanager, for links, for its silences and inhibitions, which then hold for what the
+    /// poll sees as well, and to notice an end whose webhook was lost. Left out: none of these.
     pub url: Option<String>,
     /// The label that names an alert's cluster, where one Alertmanager serves several. Alerts without it
     /// are taken for this cluster's.
     pub cluster_label: String,
+    /// How often it is asked for silences and for what fires.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub ask_interval: Duration,
+    /// File with a bearer token, read again at every use.
+    pub bearer_token_file: Option<PathBuf>,
+    /// Basic authentication.
+    pub basic_auth: Option<BasicAuth>,
+    /// Further headers of each request, as `X-Scope-OrgID: shop` for a tenant. Not for secrets.
+    pub headers: BTreeMap<String, String>,
+    /// Certificates, where the system's own are not enough.
+    pub tls: TlsFiles,
 }
 
 impl Default for AlertmanagerSettings {
     fn default() -> Self {
-        Self { url: None, cluster_label: "cluster".to_owned() }
+        Self {
+            url: None,
+            cluster_label: "cluster".to_owned(),
+            ask_interval: Duration::from_secs(30),
+            bearer_token_file: None,
+            basic_auth: None,
+            headers: BTreeMap::new(),
+            tls: TlsFiles::default(),
+        }
     }
 }

@@ -18,6 +18,8 @@ pub enum Target {
     Kubernetes,
     /// The store on disk.
     Ledger,
+    /// Alertmanager's API.
+    Alertmanager,
 }
 
 /// What became of a request to `/alertmanager`.
@@ -61,7 +63,8 @@ impl Source {
 }
 
 impl Target {
-    pub(super) const ALL: [Self; 3] = [Self::Prometheus, Self::Kubernetes, Self::Ledger];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Prometheus, Self::Kubernetes, Self::Ledger, Self::Alertmanager];
 
     /// The word used in labels.
     pub fn id(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Target {
             Self::Prometheus => "prometheus",
             Self::Kubernetes => "kubernetes",
             Self::Ledger => "ledger",
+            Self::Alertmanager => "alertmanager",
         }
     }
 }

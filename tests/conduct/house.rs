@@ -101,6 +101,7 @@ impl House {
             generator_url: None,
             external_url: None,
             truncated: 0,
+            asked: None,
         };
         let signal = Signal {
             key: format!("{object}/{}/{fires}", self.now),
@@ -111,6 +112,7 @@ impl House {
             },
             heard_at: self.now,
             kind: SignalKind::Alert(alert),
+            muted: None,
         };
         self.hear(&signal);
     }

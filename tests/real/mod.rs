@@ -186,7 +186,9 @@ impl RealAlertmanager {
             "route: {{ receiver: firsthand, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h }}\n\
              receivers:\n\
              - name: firsthand\n\
-             \x20 webhook_configs: [ {{ url: '{url}', send_resolved: true, http_config: {http_config} }} ]\n"
+             \x20 webhook_configs: [ {{ url: '{url}', send_resolved: true, http_config: {http_config} }} ]\n\
+             inhibit_rules:\n\
+             - {{ source_matchers: [ alertname=KubeNodeNotReady ], target_matchers: [ severity=warning ], equal: [ node ] }}\n"
         );
         fs::write(folder.path().join("alertmanager.yml"), config).expect("written");
         let arguments = [

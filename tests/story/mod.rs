@@ -63,12 +63,14 @@ pub(crate) fn signal(key: &str, name: &str) -> Signal {
         generator_url: None,
         external_url: None,
         truncated: 0,
+        asked: None,
     };
     Signal {
         key: key.to_owned(),
         subject: subject(name),
         heard_at: at("2026-11-21T02:11:05Z"),
         kind: SignalKind::Alert(alert),
+        muted: None,
     }
 }
 
