@@ -105,6 +105,8 @@ pub struct Metrics {
     deliveries_parked_now: Gauges,
     delivery_oldest_due: Family<Labels, Seconds>,
     task_panics: Counters,
+    config_last_reload_successful: Gauge,
+    config_last_reload: Seconds,
 }
 
 impl Default for Metrics {
@@ -138,6 +140,8 @@ impl Default for Metrics {
             deliveries_parked_now: Family::default(),
             delivery_oldest_due: Family::default(),
             task_panics: Family::default(),
+            config_last_reload_successful: Gauge::default(),
+            config_last_reload: Seconds::default(),
         }
     }
 }
@@ -168,6 +172,17 @@ impl Metrics {
             self.last_poll.clone(),
         );
         r.register("up", "1 while the dependency answers", self.up.clone());
+        r.register(
+            "config_last_reload_successful",
+            "1 where the settings file was good when it was last read",
+            self.config_last_reload_successful.clone(),
+        );
+        r.register_with_unit(
+            "config_last_reload_success_timestamp",
+            "When settings were last taken over",
+            Unit::Seconds,
+            self.config_last_reload.clone(),
+        );
         r.register("task_panics", "Panics caught, by task", self.task_panics.clone());
         self.register_intake(r);
         self.register_incidents(r);

@@ -333,3 +333,38 @@ async fn what_is_not_recorded_is_said_to_be_so() {
     assert_eq!(told.status.code(), Some(2));
     assert!(err(&told).contains("there is no store at"), "{}", err(&told));
 }
+
+#[test]
+fn the_settings_that_init_prints_are_good() {
+    let desk = desk();
+    let told = typed(&desk.path(""), "init");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    assert!(err(&told).contains("the cluster was not looked at"), "{}", err(&told));
+    desk.write("new.yaml", &out(&told));
+    let told = typed(&desk.path(""), "check --config new.yaml");
+    assert_eq!(told.status.code(), Some(0), "{}{}", out(&told), err(&told));
+}
+
+#[tokio::test]
+async fn the_store_is_measured_copied_and_made_smaller() {
+    let desk = desk();
+    let ledger = desk.ledger().await;
+    say(&ledger, &incident("checkout"), &["oncall"], &[Say::Main]).await;
+    // Beside a running daemon.
+    let told = typed(&desk.path(""), "db info");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    assert!(out(&told).contains("incidents  1, 1 of them open"), "{}", out(&told));
+    let told = typed(&desk.path(""), "db backup copy.db");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    let told = typed(&desk.path(""), "db backup copy.db");
+    assert_eq!(told.status.code(), Some(2));
+    assert!(err(&told).contains("is there already"), "{}", err(&told));
+    let told = typed(&desk.path(""), "db vacuum");
+    assert_eq!(told.status.code(), Some(2), "{}", out(&told));
+    ledger.close().await;
+    drop(ledger);
+    let told = typed(&desk.path(""), "db vacuum");
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    let copy = firsthand::ledger::Ledger::open_to_read(&desk.path("copy.db")).await.unwrap();
+    assert_eq!(copy.info().await.unwrap().incidents, 1);
+}

@@ -72,7 +72,7 @@ impl Office {
                 token_env: None,
                 api_url: self.slack.url(),
             }),
-            webhook: None,
+            ..ReceiverSettings::default()
         };
         let receiver = Receiver::new(&settings, &self.settings).expect("a receiver");
         self.outbox = Some(start(&self.ledger, receiver, &self.settings, stop));
@@ -422,8 +422,12 @@ async fn tickets(desk: &Desk, url: String) -> (Ledger, Outbox) {
     let secret = desk.write("hook-secret", "hush\n");
     let settings = ReceiverSettings {
         name: "tickets".into(),
-        slack: None,
-        webhook: Some(webhook::Settings { url, secret_file: Some(secret), secret_env: None }),
+        webhook: Some(webhook::Settings {
+            url: Some(url),
+            secret_file: Some(secret),
+            ..webhook::Settings::default()
+        }),
+        ..ReceiverSettings::default()
     };
     let receiver = Receiver::new(&settings, &quick()).expect("a receiver");
     let outbox = start(&ledger, receiver, &quick(), &CancellationToken::new());

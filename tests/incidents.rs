@@ -234,6 +234,7 @@ impl History {
 
 fn finding(certainty: Certainty, health: Health) -> Finding {
     Finding {
+        steward: None,
         object: ObjectRef::new("Deployment", "shop", "web"),
         symptom: "CrashLoopBackOff".to_owned(),
         predicate: "is crash-looping".to_owned(),

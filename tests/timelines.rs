@@ -347,6 +347,7 @@ impl World {
         let health =
             Health { restarts: self.pods.values().cloned().collect(), ..self.health.clone() };
         let finding = self.hypothesis.clone().map(|hypothesis| Finding {
+            steward: None,
             object: self.subject.object.clone().expect("an object"),
             symptom: "CrashLoopBackOff".to_owned(),
             predicate: "is crash-looping".to_owned(),

@@ -1,5 +1,7 @@
 //! Links that lead on: the alert's own, and one to silence it.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Context, plain};
 use crate::incident::{Incident, JoinedAlert};
 
@@ -9,7 +11,7 @@ const LONGEST: usize = 3_000;
 /// A link with its label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// `Runbook`, `Dashboard`, `Alert`, `Silence`.
+    /// `Runbook`, `Dashboard`, `Logs`, `Console`, `Alert`, `Silence`.
     pub label: &'static str,
     /// `http` or `https`, percent-encoded where a renderer could stumble.
     pub url: String,
@@ -26,13 +28,46 @@ pub(super) fn links(incident: &Incident, context: &Context) -> Vec<Link> {
     };
     let workload = incident.subject.object.as_ref().map(|object| object.name.as_str());
     let silence = alerts.first().and_then(|alert| silence(alert, workload, context));
+    let own = |name: &str| own(name, incident, context);
+    let dashboard = noted(&["dashboard_url", "dashboard", "dashboardURL", "grafana_url"]);
     let found = [
-        ("Runbook", noted(&["runbook_url", "runbook"])),
-        ("Dashboard", noted(&["dashboard_url", "dashboard", "dashboardURL", "grafana_url"])),
+        ("Runbook", noted(&["runbook_url", "runbook"]).or_else(|| own("runbook"))),
+        ("Dashboard", dashboard.or_else(|| own("grafana"))),
+        ("Logs", own("logs")),
+        ("Console", own("console")),
         ("Alert", alerts.iter().find_map(|alert| safe(alert.generator_url.as_deref()?))),
         ("Silence", silence.filter(|_| incident.state.is_open())),
     ];
     found.into_iter().filter_map(|(label, url)| Some(Link { label, url: url? })).collect()
+}
+
+/// How long before the failure a link's time range begins, and after its end it ends.
+const AROUND: SignedDuration = SignedDuration::from_mins(15);
+
+/// A link of the settings' own, its placeholders filled in; `None` where one has no value, or the incident is
+/// another cluster's.
+fn own(name: &str, incident: &Incident, context: &Context) -> Option<String> {
+    let template = context.links.get(name)?;
+    if !context.cluster.is_empty() && incident.subject.cluster != context.cluster {
+        return None;
+    }
+    let until = incident.closed.as_ref().map_or(context.at, |closed| closed.at);
+    let ms = |at: Timestamp, by: SignedDuration| {
+        at.checked_add(by).unwrap_or(at).as_millisecond().to_string()
+    };
+    let mut values = incident.labels();
+    values.insert("from_ms".to_owned(), ms(incident.since, -AROUND));
+    values.insert("to_ms".to_owned(), ms(until, AROUND));
+    let mut url = String::new();
+    let mut rest = template.as_str();
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        url.push_str(before);
+        url.push_str(&encode(values.get(name).filter(|value| !value.is_empty())?));
+        rest = after;
+    }
+    url.push_str(rest);
+    safe(&url)
 }
 
 /// A URL that leads to a page and nowhere else; characters that end a link in Slack or Markdown are encoded.
@@ -106,6 +141,29 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn templates_are_filled_encoded_and_left_out_where_a_value_lacks() {
+        let subject = crate::incident::Subject {
+            cluster: "prod eu".into(),
+            object: Some(crate::diagnosis::ObjectRef::new("Deployment", "shop", "web")),
+            group: String::new(),
+        };
+        let incident = Incident::open("FH-1", subject, Timestamp::UNIX_EPOCH);
+        let mut context = Context::at(Timestamp::UNIX_EPOCH);
+        for (name, template) in [
+            ("grafana", "https://g/d?ns={namespace}&c={cluster}&from={from_ms}&to={to_ms}"),
+            ("runbook", "https://wiki/{cause}"),
+        ] {
+            context.links.insert(name.into(), template.into());
+        }
+        let found = links(&incident, &context);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].label, "Dashboard");
+        assert_eq!(found[0].url, "https://g/d?ns=shop&c=prod%20eu&from=-900000&to=900000");
+        context.cluster = "other".into();
+        assert_eq!(links(&incident, &context), []);
+    }
 
     #[test]
     fn only_pages_are_linked() {

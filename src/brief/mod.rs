@@ -30,6 +30,8 @@ pub mod slack;
 mod storm;
 pub mod text;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::incident::route::Route;
@@ -62,6 +64,8 @@ pub struct Context {
     pub route: Route,
     /// Whom this message mentions, as Slack writes it: `<@U0123ABCD>`.
     pub mentions: Vec<String>,
+    /// Templates of links to this cluster's own places, by their kind: `grafana`, `console`, `logs`, `runbook`.
+    pub links: BTreeMap<String, String>,
 }
 
 impl Context {
@@ -74,6 +78,7 @@ impl Context {
             rules: Rules::default(),
             route: Route::default(),
             mentions: Vec::new(),
+            links: BTreeMap::new(),
         }
     }
 

@@ -184,6 +184,10 @@ fn hurt(incident: &Incident, namespace: &str) -> Hurt {
         _ => &incident.health,
     };
     let mut hurt = Hurt::of(health, namespace, &incident.restarts);
+    if let Some(impact) = incident.about.impact.as_deref() {
+        // Somebody who knows the service wrote it down; it says most to whoever does not.
+        hurt.reach.insert(0, plain::short(impact, 200));
+    }
     // Before the first look the reason is only that nobody has looked.
     if hurt.lines().next().is_none() && (incident.looks > 0 || incident.subject.object.is_none()) {
         let reason = plain::short(&incident.severity_reason, 200);
@@ -300,5 +304,14 @@ pub(super) fn footer(incident: &Incident, context: &Context) -> Vec<String> {
     let before =
         incident.previous.as_deref().map(|id| format!("the one before: {}", plain::short(id, 80)));
     let id = plain::short(&incident.id, 80);
-    seen.into_iter().chain(redacted).chain([id]).chain(before).collect()
+    let about = &incident.about;
+    let team = about.team.as_deref().map(|team| format!("team {}", plain::short(team, 80)));
+    let service = about.service.as_deref().map(|it| format!("service {}", plain::short(it, 80)));
+    let steward = incident.finding.as_ref().and_then(|finding| finding.steward.as_ref());
+    let steward = steward.map(|it| {
+        let version = it.version.as_deref().map(|v| format!(", {v}")).unwrap_or_default();
+        plain::short(&format!("applied by {} ({}{version})", it.tool, it.object), 160)
+    });
+    let owned = team.into_iter().chain(service).chain(steward);
+    owned.chain(seen).chain(redacted).chain([id]).chain(before).collect()
 }

@@ -6,17 +6,31 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::json;
 
-use super::{Format, Outcome};
+use super::{Format, Outcome, live};
 use crate::config::{self, Settings};
 use crate::ledger::{Ledger, Stuck};
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Example:\n  firsthand check --config firsthand.yaml")]
+#[command(after_long_help = "\
+--live also asks Prometheus, Alertmanager, the API server, Slack and the disk, a line for each thing: good, \
+weak (it works, and something is lost) or bad, and what to do. It changes nothing. --send-test posts a \
+message that says it is a test, to every receiver or the one that is named, and takes it back as resolved.
+
+Exit code: 0 fine, weak things included; 1 something is wrong; 2 the file cannot be read.
+
+Example:
+  firsthand check --config firsthand.yaml")]
 pub struct Args {
     /// The settings file
     #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
+    /// Also ask everything that the settings name whether it answers
+    #[arg(long)]
+    live: bool,
+    /// Also send a test message, to all receivers or to this one
+    #[arg(long, value_name = "RECEIVER", num_args = 0..=1)]
+    send_test: Option<Option<String>>,
     /// How to print the answer
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -29,7 +43,9 @@ pub(super) async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<Outco
         Some(settings) => parked(&settings.store.path).await?,
         None => Vec::new(),
     };
-    let fine = examined.faults.is_empty() && parked.is_empty();
+    let looked = looked(&args, examined.settings.as_ref()).await?;
+    let fine =
+        examined.faults.is_empty() && parked.is_empty() && !looked.iter().any(live::Line::is_bad);
     match args.output {
         Format::Json => {
             let answer = json!({
@@ -38,6 +54,7 @@ pub(super) async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<Outco
                 "fine": fine,
                 "faults": examined.faults,
                 "parked": parked.iter().map(as_data).collect::<Vec<_>>(),
+                "live": looked.iter().map(live::Line::as_data).collect::<Vec<_>>(),
             });
             writeln!(out, "{answer:#}")?;
         }
@@ -48,12 +65,25 @@ pub(super) async fn run(args: Args, out: &mut dyn Write) -> anyhow::Result<Outco
             for stuck in &parked {
                 writeln!(out, "{}", in_words(stuck))?;
             }
+            for line in &looked {
+                writeln!(out, "{}", line.in_words())?;
+            }
             if let (true, Some(settings)) = (fine, &examined.settings) {
                 writeln!(out, "{}: fine: {}", args.config.display(), summary(settings))?;
             }
         }
     }
     Ok(if fine { Outcome::Fine } else { Outcome::Found })
+}
+
+/// What was asked of the world, where that was wanted and the settings say whom to ask.
+async fn looked(args: &Args, settings: Option<&Settings>) -> anyhow::Result<Vec<live::Line>> {
+    let Some(settings) = settings else { return Ok(Vec::new()) };
+    let mut lines = if args.live { live::look(settings).await } else { Vec::new() };
+    if let Some(only) = &args.send_test {
+        lines.extend(live::send_test(settings, only.as_deref()).await?);
+    }
+    Ok(lines)
 }
 
 /// The messages that wait for somebody's help. A store that is not there yet holds none.

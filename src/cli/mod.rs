@@ -9,10 +9,13 @@
 
 mod check;
 mod completions;
+mod db;
 mod demo;
 mod diagnose;
 mod dump;
 mod explain;
+mod init;
+mod live;
 pub mod logging;
 mod reach;
 mod records;
@@ -66,6 +69,10 @@ pub enum Command {
     Route(route::Args),
     /// What does a cause mean? Without one, lists all
     Explain(explain::Args),
+    /// Print a settings file to begin with, from what is found in the cluster
+    Init(init::Args),
+    /// How much is kept? Also copies the store, and gives room back
+    Db(db::Args),
     /// Watch the real daemon work through an incident in a stand-in world
     Demo(demo::Args),
     /// Print the completions for a shell
@@ -115,6 +122,8 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Check(args) => check::run(args, out).await,
         Command::Route(args) => route::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Init(args) => init::run(args, out).await,
+        Command::Db(args) => db::run(args, out).await,
         Command::Demo(args) => demo::run(args, out).await,
         Command::Completions(args) => completions::run(&args, out),
     }

@@ -1,5 +1,6 @@
 //! Settings of this room.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,10 +42,21 @@ pub struct ClusterSettings {
     pub context: Option<String>,
     /// The API server's address, without credentials: for `kubectl proxy` and for tests.
     pub api_url: Option<String>,
+    /// Links that every message about this cluster offers: `grafana`, `console`, `logs`, `runbook`. Their
+    /// placeholders `{cluster}`, `{namespace}`, `{kind}`, `{workload}`, `{cause}`, `{alertname}`, `{team}`,
+    /// `{from_ms}` and `{to_ms}` are filled in, percent-encoded; a link that lacks one is left out. Links
+    /// of the alert itself go first.
+    pub links: BTreeMap<String, String>,
 }
 
 impl Default for ClusterSettings {
     fn default() -> Self {
-        Self { name: "kubernetes".into(), kubeconfig: None, context: None, api_url: None }
+        Self {
+            name: "kubernetes".into(),
+            kubeconfig: None,
+            context: None,
+            api_url: None,
+            links: BTreeMap::new(),
+        }
     }
 }

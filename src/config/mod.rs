@@ -24,6 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{self, ReceiverSettings};
+use crate::diagnosis::Names;
 use crate::incident::Rules;
 use crate::incident::route::{Named, Route, Schedule};
 use crate::intake::{AlertmanagerSettings, PrometheusSettings};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub prometheus: PrometheusSettings,
     /// Where Alertmanager is. Its alerts come by webhook, also without this.
     pub alertmanager: AlertmanagerSettings,
+    /// Where on a workload it stands whose it is, and what its failure means.
+    pub ownership: Names,
     /// When to speak, when to look, and when something is over.
     pub incident: Rules,
     /// How fast messages are sent, and how patiently.
@@ -78,6 +81,7 @@ impl Default for Settings {
             collect: collect::Settings::default(),
             prometheus: PrometheusSettings::default(),
             alertmanager: AlertmanagerSettings::default(),
+            ownership: Names::default(),
             incident: Rules::default(),
             delivery: delivery::Settings::default(),
             receivers: Vec::new(),
@@ -191,7 +195,16 @@ impl Settings {
         paths.extend(self.web.basic_auth.iter_mut().map(|it| &mut it.password_file));
         for receiver in &mut self.receivers {
             paths.extend(receiver.slack.iter_mut().filter_map(|it| it.token_file.as_mut()));
-            paths.extend(receiver.webhook.iter_mut().filter_map(|it| it.secret_file.as_mut()));
+            paths.extend(receiver.slack_webhook.iter_mut().filter_map(|it| it.url_file.as_mut()));
+            paths.extend(receiver.teams.iter_mut().filter_map(|it| it.url_file.as_mut()));
+            paths.extend(
+                receiver.pagerduty.iter_mut().filter_map(|it| it.routing_key_file.as_mut()),
+            );
+            if let Some(webhook) = &mut receiver.webhook {
+                paths.extend(
+                    [&mut webhook.url_file, &mut webhook.secret_file].into_iter().flatten(),
+                );
+            }
         }
         paths
     }

@@ -133,6 +133,14 @@ impl Checks<'_> {
                 self.secret(path, &Secret::File(file));
             }
         }
+        for (name, template) in &settings.cluster.links {
+            let path = format!("cluster.links.{name}");
+            if !["grafana", "console", "logs", "runbook"].contains(&name.as_str()) {
+                let what = "is no link that messages have a place for";
+                self.fault(&path, what, "there are: grafana, console, logs, runbook");
+            }
+            self.url(&path, template);
+        }
         if settings.cluster.name.trim().is_empty() {
             self.fault("cluster.name", "is empty", "name the cluster as people call it");
         }
@@ -224,26 +232,69 @@ impl Checks<'_> {
         if receiver.name.trim().is_empty() {
             self.fault(&format!("{path}.name"), "is empty", "give it the name that routes use");
         }
-        match (&receiver.slack, &receiver.webhook) {
-            (None, None) => self.fault(path, "has no kind", "add `slack:` or `webhook:`"),
-            (Some(_), Some(_)) => {
-                self.fault(path, "has two kinds", "make it two receivers, one each");
-            }
-            _ => {}
+        match receiver.kinds().as_slice() {
+            [] => self.fault(path, "has no kind", "add `slack:` or `webhook:`"),
+            [_] => {}
+            _ => self.fault(path, "has several kinds", "make it several receivers, one each"),
         }
         if let Some(slack) = &receiver.slack {
             let path = format!("{path}.slack");
             self.url(&format!("{path}.api_url"), &slack.api_url);
             self.channel(&format!("{path}.channel"), &slack.channel);
             let given = (slack.token_file.as_deref(), slack.token_env.as_deref());
-            self.secret_of(&path, "token", given, secret::looks_like_bot_token);
+            self.secret_of(&path, "token", given, |token| {
+                let what = secret::looks_like_bot_token(token)?;
+                Some((what, "put the bot token there, it begins with `xoxb-`"))
+            });
         }
         if let Some(webhook) = &receiver.webhook {
             let path = format!("{path}.webhook");
-            self.url(&format!("{path}.url"), &webhook.url);
+            let given = (webhook.url_file.as_deref(), webhook.url_env.as_deref());
+            match &webhook.url {
+                Some(url) => {
+                    self.url(&format!("{path}.url"), url);
+                    if given != (None, None) {
+                        let what = "has both url and url_file or url_env";
+                        self.fault(&path, what, "keep one of them");
+                    }
+                }
+                None => self.address_of(&path, given),
+            }
             let given = (webhook.secret_file.as_deref(), webhook.secret_env.as_deref());
             self.secret_of(&path, "secret", given, |_| None);
         }
+        if let Some(webhook) = &receiver.slack_webhook {
+            let given = (webhook.url_file.as_deref(), webhook.url_env.as_deref());
+            self.address_of(&format!("{path}.slack_webhook"), given);
+        }
+        if let Some(teams) = &receiver.teams {
+            let given = (teams.url_file.as_deref(), teams.url_env.as_deref());
+            self.address_of(&format!("{path}.teams"), given);
+        }
+        if let Some(pagerduty) = &receiver.pagerduty {
+            let path = format!("{path}.pagerduty");
+            self.url(&format!("{path}.url"), &pagerduty.url);
+            let given =
+                (pagerduty.routing_key_file.as_deref(), pagerduty.routing_key_env.as_deref());
+            self.secret_of(&path, "routing_key", given, |key| {
+                let fits = key.len() == 32 && key.bytes().all(|b| b.is_ascii_alphanumeric());
+                (!fits).then_some((
+                    "does not hold an integration key",
+                    "put the 32 characters of an Events API v2 integration there",
+                ))
+            });
+        }
+    }
+
+    /// An address that is a secret itself, in a file or a variable.
+    fn address_of(&mut self, path: &str, given: (Option<&Path>, Option<&str>)) {
+        self.secret_of(path, "url", given, |url| {
+            let fits = reqwest::Url::parse(url).is_ok_and(|url| url.scheme().starts_with("http"));
+            (!fits).then_some((
+                "does not hold an address",
+                "put the address there, it begins with https://",
+            ))
+        });
     }
 
     fn channel(&mut self, path: &str, channel: &str) {
@@ -262,7 +313,7 @@ impl Checks<'_> {
         path: &str,
         kind: &str,
         given: (Option<&Path>, Option<&str>),
-        suspicious: fn(&str) -> Option<&'static str>,
+        suspicious: fn(&str) -> Option<(&'static str, &'static str)>,
     ) {
         let (key, secret) = match given {
             (Some(file), None) => ("file", Secret::File(file)),
@@ -278,9 +329,9 @@ impl Checks<'_> {
         };
         let path = format!("{path}.{kind}_{key}");
         if let Some(text) = self.secret(&path, &secret)
-            && let Some(what) = suspicious(&text)
+            && let Some((what, advice)) = suspicious(&text)
         {
-            self.warning(&path, what, "put the bot token there, it begins with `xoxb-`");
+            self.warning(&path, what, advice);
         }
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::look::{Looked, look_at};
 use super::owners::Owners;
 use crate::collect::Collector;
-use crate::diagnosis::{Evidence, ObjectRef, Presence};
+use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
 use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
 use crate::incident::{self, Decision, Heard, Incident, Rules, Say, Signal, Subject};
@@ -44,6 +44,7 @@ pub(super) struct Conductor {
     pub(super) rules: Rules,
     pub(super) route: Route,
     pub(super) schedule: Schedule,
+    pub(super) names: Arc<Names>,
     pub(super) telemetry: Telemetry,
     /// Rung when signals were committed.
     pub(super) heard: Arc<Notify>,
@@ -99,7 +100,12 @@ impl Conductor {
         }
         for incident in due {
             if looks.len() < LOOKS_AT_ONCE && looking.insert(incident.id.clone()) {
-                looks.spawn(look_at(Arc::clone(&self.collector), self.cluster.clone(), incident));
+                looks.spawn(look_at(
+                    Arc::clone(&self.collector),
+                    self.cluster.clone(),
+                    Arc::clone(&self.names),
+                    incident,
+                ));
             }
         }
         let tend = self.book.as_ref().and_then(Book::next);
@@ -198,6 +204,9 @@ impl Conductor {
         }
         if let Some(root) = &looked.root {
             self.move_to(&mut incident, root).await?;
+        }
+        if let Some(about) = &looked.about {
+            incident.about = about.clone();
         }
         let decision = incident::learn(&incident, &looked.look, Timestamp::now(), &self.rules);
         self.count(Some(&incident), &decision.incident);

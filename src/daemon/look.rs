@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::collect::{Collector, Lifted, LiftedBy};
 use crate::diagnosis::{
-    AlertFact, BlindSpot, Evidence, Health, ObjectRef, Presence, Scope, diagnose, health,
+    self, About, AlertFact, BlindSpot, Evidence, Health, Names, ObjectRef, Presence, Scope,
+    diagnose, health,
 };
 use crate::incident::{Incident, Look, Subject};
 
@@ -21,6 +22,8 @@ pub(super) struct Looked {
     /// Its root owner, where that was only guessed before and is known now.
     pub(super) root: Option<ObjectRef>,
     pub(super) look: Look,
+    /// What the workload says about itself, where it was seen.
+    pub(super) about: Option<About>,
     pub(super) evidence: Option<Evidence>,
     pub(super) took: Duration,
     pub(super) api_calls: u64,
@@ -32,6 +35,7 @@ pub(super) struct Looked {
 pub(super) async fn look_at(
     collector: Arc<Collector>,
     own_cluster: String,
+    names: Arc<Names>,
     incident: Incident,
 ) -> Looked {
     let began = Instant::now();
@@ -50,7 +54,10 @@ pub(super) async fn look_at(
         let blind = BlindSpot { source: "diagnosis".into(), why: why.into() };
         (Look { health: unknown(why), ..unseen(blind) }, None, 0)
     });
+    let about = evidence.as_ref().zip(incident.subject.object.as_ref());
+    let about = about.and_then(|(evidence, object)| diagnosis::about(evidence, object, &names));
     Looked {
+        about,
         subject: incident.subject.key(),
         incident_id: incident.id,
         root,

@@ -39,8 +39,18 @@ use crate::web::{self, Accept, Accepted, Readiness, Refusal};
 /// Kubernetes gives a pod; what is not done by then is done by the next daemon.
 const LAST_MESSAGES: Duration = Duration::from_secs(12);
 
+/// What outlives one daemon: it ends and begins anew when settings change.
+#[derive(Default)]
+pub struct Lifecycle {
+    /// The socket to listen on, so that nobody finds it closed in between.
+    pub listener: Option<std::net::TcpListener>,
+    /// What `POST /-/reload` does.
+    pub reload: Option<web::Reload>,
+}
+
 /// A daemon that listens and works.
 pub struct Daemon {
+    telemetry: Telemetry,
     address: SocketAddr,
     readiness: Readiness,
     tasks: TaskTracker,
@@ -55,19 +65,36 @@ impl Daemon {
     /// When the ledger cannot be opened, the address cannot be listened on, or a client cannot be
     /// built. Prometheus, Kubernetes and receivers may all be away: that is said, and waited for.
     pub async fn start(settings: Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+        Self::start_with(settings, stop, Lifecycle::default()).await
+    }
+
+    /// The same with what outlives it.
+    ///
+    /// # Errors
+    /// As [`Daemon::start`].
+    pub async fn start_with(
+        settings: Settings,
+        stop: CancellationToken,
+        lifecycle: Lifecycle,
+    ) -> anyhow::Result<Self> {
         let names: Vec<String> =
             settings.receivers.iter().map(|receiver| receiver.name.clone()).collect();
         let telemetry = Telemetry::new(names.iter().map(String::as_str));
         let ledger = Ledger::open_with(&settings.store).await?;
-        let listener = TcpListener::bind(&settings.listen)
-            .await
-            .with_context(|| format!("listen: cannot listen on {}", settings.listen))?;
+        let listener = match lifecycle.listener {
+            Some(listener) => TcpListener::from_std(listener)?,
+            None => TcpListener::bind(&settings.listen)
+                .await
+                .with_context(|| format!("listen: cannot listen on {}", settings.listen))?,
+        };
         let address = listener.local_addr()?;
         let heard = Arc::new(Notify::new());
         let readiness = Readiness::of(watch::parts(&settings));
         let sources = watch::Sources::of(&settings).await?;
 
+        telemetry.emit(events::SettingsRead { faulty: None, at: Timestamp::now().as_second() });
         let daemon = Self {
+            telemetry: telemetry.clone(),
             address,
             readiness: readiness.clone(),
             tasks: TaskTracker::new(),
@@ -75,8 +102,11 @@ impl Daemon {
             failed: Arc::default(),
         };
         let accept = accept(&settings, ledger.clone(), Arc::clone(&heard), telemetry.clone());
-        let router =
+        let mut router =
             web::router(accept, settings.web.clone(), readiness.clone(), telemetry.clone());
+        if let Some(reload) = lifecycle.reload {
+            router = router.merge(web::reloading(reload, settings.web.clone()));
+        }
         daemon
             .spawn(async move { Ok(web::serve(listener, router, stop.cancelled_owned()).await?) });
 
@@ -117,6 +147,7 @@ impl Daemon {
             rules: settings.incident.clone(),
             route: settings.route.clone(),
             schedule: settings.time_intervals.clone(),
+            names: Arc::new(settings.ownership.clone()),
             telemetry,
             heard,
             owed,
@@ -125,6 +156,11 @@ impl Daemon {
         let until = daemon.stop.clone();
         daemon.spawn(async move { Ok(conductor.run(until).await?) });
         Ok(daemon)
+    }
+
+    /// What it counts and logs with.
+    pub fn telemetry(&self) -> Telemetry {
+        self.telemetry.clone()
     }
 
     /// Where it listens.
@@ -188,6 +224,7 @@ async fn outbox(
         rules: settings.incident.clone(),
         route: settings.route.clone(),
         mentions: Vec::new(),
+        links: settings.cluster.links.clone(),
     };
     Ok(Outbox::start(ledger, receivers, &settings.delivery, &context, telemetry, stop))
 }

@@ -1,7 +1,7 @@
 //! One message owed to one receiver, sent until it is told.
 //!
 //! Enter: debts, from whoever keeps them ([`Debts`]), and the settings of the receivers. Leave:
-//! requests to Slack and to webhooks, and for every attempt an
+//! requests to Slack, PagerDuty, Teams and webhooks, and for every attempt an
 //! [`Outcome`](crate::incident::Outcome) that is written down.
 //!
 //! *Nothing here decides what is said or to whom; nothing is sent that was not committed; nothing
@@ -14,10 +14,17 @@
 //! What somebody must repair (a token, an archived channel) is parked, reported, and still tried
 //! once in a while, so that the repair is all it takes.
 
+mod http;
+pub mod log;
 mod outbox;
 mod pacing;
+pub mod pagerduty;
+mod proxy;
 mod secret;
 pub mod slack;
+pub mod slack_webhook;
+mod sparing;
+pub mod teams;
 pub mod webhook;
 
 use std::time::Duration;
@@ -28,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use crate::brief::Context;
 use crate::incident::{Debt, Place};
 pub use outbox::{Backlog, Debts, Outbox};
+pub use secret::read as read_secret;
 
 /// How fast messages are sent, and how patient delivery is. The defaults are Slack's own limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,7 +83,7 @@ impl Default for Settings {
 }
 
 /// One receiver: a name that routes use, and exactly one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiverSettings {
     /// The name that routes use.
@@ -83,9 +91,36 @@ pub struct ReceiverSettings {
     /// A Slack channel, through a bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<slack::Settings>,
+    /// A Slack channel, through an incoming webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_webhook: Option<slack_webhook::Settings>,
+    /// A PagerDuty service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pagerduty: Option<pagerduty::Settings>,
+    /// A Microsoft Teams channel, through a workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<teams::Settings>,
+    /// The daemon's own log: `{}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<log::Settings>,
     /// Anything that takes a signed HTTP POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<webhook::Settings>,
+}
+
+impl ReceiverSettings {
+    /// Which kinds it has, by their keys. One is right.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let all = [
+            ("slack", self.slack.is_some()),
+            ("slack_webhook", self.slack_webhook.is_some()),
+            ("pagerduty", self.pagerduty.is_some()),
+            ("teams", self.teams.is_some()),
+            ("log", self.log.is_some()),
+            ("webhook", self.webhook.is_some()),
+        ];
+        all.into_iter().filter_map(|(key, there)| there.then_some(key)).collect()
+    }
 }
 
 /// Someone who can be told.
@@ -98,6 +133,10 @@ pub struct Receiver {
 #[derive(Debug)]
 enum Kind {
     Slack(slack::Slack),
+    SlackWebhook(slack_webhook::SlackWebhook),
+    PagerDuty(pagerduty::PagerDuty),
+    Teams(teams::Teams),
+    Log,
     Webhook(webhook::Webhook),
 }
 
@@ -136,23 +175,30 @@ impl Receiver {
     /// When it has no kind or several, or when no TLS client can be built (no CA certificates in
     /// the image).
     pub fn new(receiver: &ReceiverSettings, settings: &Settings) -> Result<Self, String> {
-        let kind = match (&receiver.slack, &receiver.webhook) {
-            (Some(slack), None) => Kind::Slack(slack::Slack::new(slack, settings)?),
-            (None, Some(webhook)) => Kind::Webhook(webhook::Webhook::new(webhook, settings)?),
-            (None, None) => {
-                return Err(format!(
-                    "receiver {:?} has no kind; add slack or webhook",
-                    receiver.name
-                ));
-            }
+        let name = &receiver.name;
+        match receiver.kinds().as_slice() {
+            [] => return Err(format!("receiver {name:?} has no kind; add slack or webhook")),
+            [_] => {}
             _ => {
                 return Err(format!(
-                    "receiver {:?} has several kinds; make it several receivers",
-                    receiver.name
+                    "receiver {name:?} has several kinds; make it several receivers"
                 ));
             }
+        }
+        let kind = if let Some(it) = &receiver.slack {
+            Kind::Slack(slack::Slack::new(it, settings)?)
+        } else if let Some(it) = &receiver.slack_webhook {
+            Kind::SlackWebhook(slack_webhook::SlackWebhook::new(it, settings)?)
+        } else if let Some(it) = &receiver.pagerduty {
+            Kind::PagerDuty(pagerduty::PagerDuty::new(it, settings)?)
+        } else if let Some(it) = &receiver.teams {
+            Kind::Teams(teams::Teams::new(it, settings)?)
+        } else if let Some(it) = &receiver.webhook {
+            Kind::Webhook(webhook::Webhook::new(it, settings)?)
+        } else {
+            Kind::Log
         };
-        Ok(Self { name: receiver.name.clone(), kind })
+        Ok(Self { name: name.clone(), kind })
     }
 
     /// The name that routes use.
@@ -164,7 +210,9 @@ impl Receiver {
     fn lane(&self) -> Option<String> {
         match &self.kind {
             Kind::Slack(slack) => Some(slack.lane()),
-            Kind::Webhook(_) => None,
+            Kind::SlackWebhook(webhook) => Some(webhook.lane()),
+            Kind::Teams(teams) => Some(teams.lane()),
+            Kind::PagerDuty(_) | Kind::Webhook(_) | Kind::Log => None,
         }
     }
 
@@ -173,7 +221,7 @@ impl Receiver {
     async fn find(&self, debt: &Debt) -> Result<Option<Told>, Trouble> {
         match &self.kind {
             Kind::Slack(slack) => slack.find(debt).await,
-            Kind::Webhook(_) => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -181,6 +229,10 @@ impl Receiver {
     async fn tell(&self, debt: &Debt, context: &Context) -> Result<Told, Trouble> {
         match &self.kind {
             Kind::Slack(slack) => slack.tell(debt, context).await,
+            Kind::SlackWebhook(webhook) => webhook.tell(debt, context).await,
+            Kind::PagerDuty(pagerduty) => pagerduty.tell(debt, context).await,
+            Kind::Teams(teams) => teams.tell(debt, context).await,
+            Kind::Log => Ok(log::tell(&self.name, debt, context)),
             Kind::Webhook(webhook) => webhook.tell(debt, context).await,
         }
     }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 ///
 /// # Errors
 /// Says which file or variable, never what is in it.
-pub(super) fn read(file: Option<&Path>, variable: Option<&str>) -> Result<SecretString, String> {
+pub fn read(file: Option<&Path>, variable: Option<&str>) -> Result<SecretString, String> {
     let (text, place) = match (file, variable) {
         (Some(file), None) => {
             let place = format!("file {}", file.display());

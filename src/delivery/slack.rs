@@ -6,7 +6,6 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hyper_util::client::legacy::connect::HttpConnector;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
@@ -16,6 +15,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::SlackClientHyperConnector;
 use slack_morphism::{SlackApiToken, SlackClient};
 
+use super::proxy::Way;
 use super::{Told, Trouble, secret};
 use crate::brief::{self, Context};
 use crate::incident::{Debt, Owed, Place};
@@ -53,7 +53,7 @@ fn api_url() -> String {
     "https://slack.com/api/".to_owned()
 }
 
-type Connector = SlackClientHyperConnector<hyper_rustls::HttpsConnector<HttpConnector>>;
+type Connector = SlackClientHyperConnector<hyper_rustls::HttpsConnector<Way>>;
 
 #[derive(Debug)]
 pub(super) struct Slack {
@@ -104,9 +104,9 @@ impl Slack {
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .build();
-        let connector =
-            Connector::from(https).with_slack_api_url(settings.api_url.trim_end_matches('/'));
+            .wrap_connector(Way::from_environment());
+        let connector = Connector::with_connector(https)
+            .with_slack_api_url(settings.api_url.trim_end_matches('/'));
         Ok(Self {
             settings: settings.clone(),
             client: SlackClient::new(connector),

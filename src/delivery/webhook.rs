@@ -7,26 +7,32 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::CONTENT_TYPE;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::{Told, Trouble, secret};
+use super::{Told, Trouble, http, secret};
 use crate::brief::{self, Context};
 use crate::incident::{Debt, Owed};
 
 /// Anything that takes an HTTP POST with the brief as JSON (`docs/schema`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where to. Never logged: such addresses often hold a secret.
-    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Or the file that holds the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+    /// Or the environment variable that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_env: Option<String>,
     /// The file that holds the secret to sign with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_file: Option<PathBuf>,
@@ -43,15 +49,7 @@ pub(super) struct Webhook {
 
 impl Webhook {
     pub(super) fn new(settings: &Settings, pace: &super::Settings) -> Result<Self, String> {
-        crate::tls::install();
-        let client = reqwest::Client::builder()
-            .timeout(pace.timeout)
-            // A signed body goes where the settings say and nowhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("firsthand/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("no HTTP client can be built: {}", error.without_url()))?;
-        Ok(Self { settings: settings.clone(), client })
+        Ok(Self { settings: settings.clone(), client: http::client(pace)? })
     }
 
     pub(super) async fn tell(&self, debt: &Debt, context: &Context) -> Result<Told, Trouble> {
@@ -62,17 +60,19 @@ impl Webhook {
         let body = serde_json::to_vec(&brief)
             .map_err(|error| Trouble::Refused(format!("unwritable: {error}")))?;
         let at = Timestamp::now().as_second();
+        let Settings { url, url_file, url_env, .. } = &self.settings;
+        let url = http::address(url.as_deref(), url_file.as_deref(), url_env.as_deref())?;
         let mut request = self
             .client
-            .post(&self.settings.url)
+            .post(url.expose_secret())
             .header(CONTENT_TYPE, "application/json")
             .header("X-Firsthand-Timestamp", at)
             .header("Idempotency-Key", format!("{}@{}", debt.key, debt.revision));
         if let Some(secret) = self.secret()? {
             request = request.header("X-Firsthand-Signature", sign(&secret, at, &body));
         }
-        let response = request.body(body).send().await.map_err(|error| unsent(&error))?;
-        judge(response.status().as_u16(), response.headers())?;
+        let response = request.body(body).send().await.map_err(|error| http::unsent(&error))?;
+        http::judge(response.status().as_u16(), response.headers())?;
         Ok(Told { revision: debt.revision, place: None })
     }
 
@@ -103,52 +103,11 @@ fn sign(secret: &SecretString, at: i64, body: &[u8]) -> String {
     signature
 }
 
-/// Whether a request that got no answer can have arrived.
-fn unsent(error: &reqwest::Error) -> Trouble {
-    if error.is_connect() {
-        Trouble::Away("connect".into())
-    } else if error.is_timeout() {
-        Trouble::Unsure("timeout".into())
-    } else if error.is_builder() {
-        Trouble::Broken("bad_url".into(), "check the receiver's url")
-    } else {
-        Trouble::Unsure("connection".into())
-    }
-}
-
-fn judge(status: u16, headers: &HeaderMap) -> Result<(), Trouble> {
-    let why = format!("http_{status}");
-    match status {
-        200..=299 => Ok(()),
-        408 | 425 | 429 | 500.. => {
-            let pause = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            match pause.and_then(wait) {
-                Some(pause) => Err(Trouble::Limited(pause)),
-                None => Err(Trouble::Away(why)),
-            }
-        }
-        400 | 413 | 422 => Err(Trouble::Refused(why)),
-        _ => Err(Trouble::Broken(why, "check the receiver's url and secret")),
-    }
-}
-
-/// `Retry-After` in either of its forms: seconds, or a date.
-fn wait(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use reqwest::header::HeaderMap;
     use secrecy::SecretString;
 
-    use super::{Trouble, judge, sign, wait};
+    use super::sign;
 
     #[test]
     fn signature_is_that_of_any_other_hmac() {
@@ -158,21 +117,5 @@ mod tests {
             signature,
             "v1=dbf225485a6050dcdd76bf39f33e9bbf2c608ea346b5db374a78057f5e3e8aa8"
         );
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms() {
-        assert_eq!(wait("17"), Some(Duration::from_secs(17)));
-        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("soon"), None);
-    }
-
-    #[test]
-    fn statuses_are_sorted_by_what_helps() {
-        let judge = |status| judge(status, &HeaderMap::new());
-        assert_eq!(judge(204), Ok(()));
-        assert!(matches!(judge(503), Err(Trouble::Away(_))));
-        assert!(matches!(judge(422), Err(Trouble::Refused(_))));
-        assert!(matches!(judge(404), Err(Trouble::Broken(..))));
     }
 }

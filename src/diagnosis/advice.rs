@@ -1,6 +1,7 @@
 //! What to do, what not to do, and what is not known. Commands are whole and copyable; none is run.
 
 use super::phrase::fill_whole;
+use super::steward;
 use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout};
 
 /// How many choices one screen holds.
@@ -39,6 +40,7 @@ pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) ->
         choices.extend(image);
         choices.extend(looks);
     }
+    let mut choices = steward::heeded(case, choices);
     choices.truncate(CHOICES);
     choices
 }

@@ -10,7 +10,7 @@ use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
     Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis, Neighbours,
-    ObjectRef, Presence, advice, blind, rank, rollout, symptom, wiring,
+    ObjectRef, Presence, advice, blind, rank, rollout, steward, symptom, wiring,
 };
 
 /// How many lines of a log are shown around the one that matters: enough to see what led to it.
@@ -123,6 +123,7 @@ fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut D
         events: case.events().iter().skip(skipped).map(|event| event.line()).collect(),
         hypotheses,
         rollout: rolled.clone(),
+        steward: world.metadata_of(object).and_then(steward::steward),
         health: health.clone(),
     };
     diagnosis.blind_spots.extend(blind::of_case(&case, proved));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ObjectRef;
+use super::{ObjectRef, Steward};
 
 /// What the evidence proves and suggests. Findings in order of importance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Finding {
     pub hypotheses: Vec<Hypothesis>,
     /// The rollout that lines up with the failure, and what it changed.
     pub rollout: Option<Rollout>,
+    /// Who applies the object, and would revert what a hand changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steward: Option<Steward>,
     /// What to do: two or three choices, each a whole command or a sentence. Best first.
     pub next: Vec<Choice>,
     /// What not to do, only where someone is about to do it.

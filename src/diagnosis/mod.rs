@@ -9,6 +9,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod about;
 mod advice;
 mod blind;
 mod case;
@@ -34,12 +35,14 @@ mod rank;
 mod references;
 mod rollout;
 mod runlog;
+mod steward;
 mod symptom;
 mod told;
 mod trouble;
 mod wiring;
 mod world;
 
+pub use about::{About, Names, about};
 pub use case::Case;
 pub use cause::{Cause, Reads};
 pub use container::ContainerView;
@@ -59,6 +62,7 @@ pub use phrase::placeholders;
 pub use pod::PodView;
 pub use pull::PullFault;
 pub use runlog::LogView;
+pub use steward::Steward;
 pub use told::{Missing, Told};
 pub use trouble::Trouble;
 pub use world::World;

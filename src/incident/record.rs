@@ -10,7 +10,7 @@ use super::recovery;
 use super::rules::after;
 use super::storm::Storm;
 use super::{Memory, Rules, Subject};
-use crate::diagnosis::{BlindSpot, Finding, Health, Hypothesis, ObjectRef};
+use crate::diagnosis::{About, BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
 /// One incident, as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ pub struct Incident {
     /// For a parent: whom it speaks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<Box<Storm>>,
+    /// What the workload says about itself: whose it is, of which service, what its failure means.
+    #[serde(default)]
+    pub about: About,
     /// What the room remembers for its own decisions.
     #[serde(default)]
     pub memory: Memory,
@@ -124,15 +127,17 @@ impl Incident {
             more_alerts: 0,
             parent: None,
             storm: None,
+            about: About::default(),
             memory: Memory::default(),
         }
     }
 
     /// Its labels for the route tree: those of its alerts (where several disagree, the one that fired
-    /// first speaks), then what the house knows itself: `cluster`, `namespace`, `kind`, `workload`,
-    /// `cause`, `sev`, `state`.
+    /// first speaks) over those of its workload that the settings select and its `team`, then what the house
+    /// knows itself: `cluster`, `namespace`, `kind`, `workload`, `cause`, `sev`, `state`.
     pub fn labels(&self) -> BTreeMap<String, String> {
-        let mut labels = BTreeMap::new();
+        let mut labels = self.about.labels.clone();
+        labels.extend(self.about.team.clone().map(|team| ("team".to_owned(), team)));
         let mut alerts: Vec<_> = self.alerts.values().collect();
         // Those that fire overrule those that ended; among equals the first to fire overrules.
         alerts.sort_by_key(|alert| (alert.ended_at.is_none(), std::cmp::Reverse(alert.starts_at)));

@@ -17,6 +17,7 @@ mod keep;
 mod owe;
 mod signals;
 mod store;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

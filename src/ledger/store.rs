@@ -113,6 +113,11 @@ impl Store {
         Ok(self.read.acquire().await?)
     }
 
+    /// The writing connection, for what no transaction can hold.
+    pub(super) async fn alone(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
+        Ok(self.write.acquire().await?)
+    }
+
     /// Begins a write. Nothing of it stands until [`Write::commit`] has returned; then all of it
     /// does.
     pub(super) async fn write(&self) -> Result<Write, LedgerError> {

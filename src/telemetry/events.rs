@@ -170,6 +170,30 @@ impl Event for UpChanged<'_> {
     }
 }
 
+/// The settings were read: at start, and when somebody asks for it.
+#[derive(Debug)]
+pub struct SettingsRead<'a> {
+    /// `None`: they are good, and hold from this second on. Else what is wrong; the ones before go on.
+    pub faulty: Option<&'a str>,
+    /// Seconds since 1970.
+    pub at: i64,
+}
+
+impl Event for SettingsRead<'_> {
+    fn record(&self, m: &Metrics) {
+        m.config_last_reload_successful.set(i64::from(self.faulty.is_none()));
+        match self.faulty {
+            None => {
+                m.config_last_reload.set(self.at as f64);
+                tracing::info!("settings are good and hold from now on");
+            }
+            Some(faults) => {
+                tracing::error!(faults, "settings are faulty; the ones before go on");
+            }
+        }
+    }
+}
+
 /// Evidence was taken.
 #[derive(Debug)]
 pub struct LookDone<'a> {

@@ -9,6 +9,7 @@
 
 mod auth;
 mod ready;
+mod reload;
 mod webhook;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 pub use ready::Readiness;
+pub use reload::{Reload, reloading};
 pub use webhook::{Accept, Accepted, Refusal};
 
 use crate::telemetry::{self, Telemetry, events::TaskPanicked};
@@ -119,7 +121,7 @@ async fn wrong_method() -> (StatusCode, [(header::HeaderName, &'static str); 1],
 }
 
 async fn nothing_here() -> (StatusCode, &'static str) {
-    let text = "nothing here; there is POST /alertmanager, /-/healthy, /-/ready and /metrics\n";
+    let text = "nothing here; there is POST /alertmanager, /-/healthy, /-/ready, POST /-/reload and /metrics\n";
     (StatusCode::NOT_FOUND, text)
 }
 

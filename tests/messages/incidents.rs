@@ -267,6 +267,7 @@ pub(crate) fn panic_finding() -> Finding {
     );
     probe.settle = vec!["kubectl -n shop get events --field-selector reason=Unhealthy".into()];
     Finding {
+        steward: None,
         object: ObjectRef::new("Deployment", "shop", "checkout"),
         symptom: "CrashLoopBackOff".into(),
         predicate: "is crash-looping".into(),
@@ -370,6 +371,7 @@ pub(crate) fn likely_oom() -> Incident {
     incident.health = down(1, 3);
     incident.health.services = vec![ServiceHealth { name: "search".into(), ready: 1, total: 3 }];
     incident.finding = Some(Finding {
+        steward: None,
         object: ObjectRef::new("StatefulSet", "shop", "search"),
         symptom: "OOMKilled".into(),
         predicate: "is being killed and restarted".into(),
@@ -447,6 +449,7 @@ pub(crate) fn missing_secret() -> Incident {
         reason: "CreateContainerConfigError".into(),
     }];
     incident.finding = Some(Finding {
+        steward: None,
         object: ObjectRef::new("Deployment", "shop", "payments"),
         symptom: "CreateContainerConfigError".into(),
         predicate: "cannot start".into(),

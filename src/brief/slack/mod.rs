@@ -60,6 +60,15 @@ pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Message {
     reply::render(reply, incident, context)
 }
 
+/// The same where there is no thread: under the incident's own head, so that it stands alone.
+pub fn alone(reply: &Reply, incident: &Incident, context: &Context) -> Message {
+    let words = OnCall::of(incident, context);
+    let reply = reply::render(reply, incident, context);
+    let head = [blocks::header(&title(&words)), blocks::context(&where_line(&words))];
+    let text = format!("{}  {}", blocks::escaped(&title(&words), 300), reply.text);
+    Message { text, blocks: head.into_iter().chain(reply.blocks).collect() }
+}
+
 fn title(words: &OnCall) -> String {
     match words.state {
         State::Resolved => format!("{} {}", words.dot.mark(), words.headline),

@@ -1,0 +1,156 @@
+//! The Kubernetes API: whether it answers, what we may read of it, and what is lost where we may not.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::Line;
+use super::ask::span;
+use crate::collect::{self, ClusterSettings};
+
+const PART: &str = "kubernetes";
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is read: group, resource, subresource, verb, and what is lost without it.
+const READS: &[(&str, &str, &str, &str, &str)] = &[
+    ("", "pods", "", "list", "nothing can be diagnosed"),
+    ("", "pods", "", "get", "an alert's pod is not followed to its owner"),
+    ("", "pods", "log", "get", "no log is quoted, and crashes stay unexplained"),
+    ("", "events", "", "list", "what the kubelet and the scheduler said is not known"),
+    ("apps", "deployments", "", "list", "Deployments and their rollouts are not seen"),
+    ("apps", "replicasets", "", "list", "what changed between two revisions is not known"),
+    ("apps", "replicasets", "", "get", "a pod's Deployment is only guessed"),
+    ("apps", "statefulsets", "", "list", "StatefulSets are not seen"),
+    ("apps", "daemonsets", "", "list", "DaemonSets are not seen"),
+    (
+        "apps",
+        "controllerrevisions",
+        "",
+        "list",
+        "what changed in a StatefulSet or DaemonSet is not known",
+    ),
+    ("batch", "jobs", "", "list", "Jobs are not seen"),
+    ("batch", "jobs", "", "get", "a pod's CronJob is only guessed"),
+    ("batch", "cronjobs", "", "list", "CronJobs are not seen"),
+    ("", "services", "", "list", "who is hurt is not known"),
+    (
+        "discovery.k8s.io",
+        "endpointslices",
+        "",
+        "list",
+        "whether a Service has endpoints is not known",
+    ),
+    ("", "nodes", "", "get", "the state of nodes is not known"),
+    ("", "persistentvolumeclaims", "", "get", "why a volume is not bound is not known"),
+    ("", "configmaps", "", "get", "whether a ConfigMap or its key exists is not known"),
+    ("", "serviceaccounts", "", "get", "whether a ServiceAccount exists is not known"),
+    ("", "resourcequotas", "", "list", "that a quota is used up is not known"),
+];
+
+pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
+    let client = match collect::client(settings).await {
+        Ok(client) => client,
+        Err(why) => return vec![Line::bad(PART, format!("{why:#}"), "")],
+    };
+    let began = Instant::now();
+    let version = match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
+        Ok(Ok(version)) => version.git_version,
+        Ok(Err(why)) => {
+            let says = format!("the API server does not answer: {}", innermost(&why));
+            return vec![Line::bad(
+                PART,
+                says,
+                "let it be reached from here, or mend cluster in the settings",
+            )];
+        }
+        Err(_) => {
+            let says = format!("the API server does not answer within {} s", PATIENCE.as_secs());
+            return vec![Line::bad(
+                PART,
+                says,
+                "let it be reached from here, or mend cluster in the settings",
+            )];
+        }
+    };
+    let says = format!("the API server answers in {}, {version}", span(began.elapsed()));
+    let mut lines = vec![Line::good(PART, says)];
+    lines.extend(permissions(&client).await);
+    lines
+}
+
+async fn permissions(client: &kube::Client) -> Vec<Line> {
+    let secrets = ("", "secrets", "", "get", "");
+    let asked = READS.iter().chain(std::iter::once(&secrets)).map(|read| may(client, read));
+    let mut answers = join_all(asked).await;
+    let reads_secrets = answers.pop();
+    let mut lines = Vec::new();
+    for (read, answer) in READS.iter().zip(answers) {
+        let (group, resource, sub, verb, lost) = read;
+        let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+        let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
+        let name = format!("{verb} {resource}{sub}{group}");
+        match answer {
+            Ok(true) => {}
+            Ok(false) if *resource == "pods" && *verb == "list" => {
+                lines.push(Line::bad(
+                    PART,
+                    format!("may not {name}: {lost}"),
+                    "apply the ClusterRole",
+                ));
+            }
+            Ok(false) => lines.push(Line::weak(
+                PART,
+                format!("may not {name} in every namespace: {lost}"),
+                "add it to the ClusterRole",
+            )),
+            Err(why) => {
+                lines.push(Line::weak(PART, format!("cannot tell what it may read: {why}"), ""));
+                return lines;
+            }
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line::good(
+            PART,
+            format!("may read all that it needs: {} permissions", READS.len()),
+        ));
+    }
+    if let Some(Ok(true)) = reads_secrets {
+        lines.push(Line::weak(
+            PART,
+            "may read Secrets, which it never does",
+            "run it as a ServiceAccount of its own, without that",
+        ));
+    }
+    lines
+}
+
+/// Whether we may; the question is never stored.
+async fn may(
+    client: &kube::Client,
+    (group, resource, sub, verb, _): &(&str, &str, &str, &str, &str),
+) -> Result<bool, String> {
+    let question = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": { "resourceAttributes": { "group": group, "resource": resource, "subresource": sub, "verb": verb } },
+    });
+    let request = http::Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(question.to_string().into_bytes())
+        .map_err(|_| "the question cannot be written".to_owned())?;
+    match tokio::time::timeout(PATIENCE, client.request::<Value>(request)).await {
+        Ok(Ok(answer)) => Ok(answer["status"]["allowed"] == Value::Bool(true)),
+        Ok(Err(why)) => Err(innermost(&why)),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
