@@ -1,5 +1,8 @@
 //! The catalogue holds together: names, prose, pages, and a scenario for each cause.
 
+#[path = "wordings/table.rs"]
+mod wordings;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@
 //! fail, only know less.
 
 mod client;
+mod custom;
 mod decode;
 pub mod dump;
 mod keyed;

@@ -50,6 +50,16 @@ pub enum Reads {
     Nodes,
     /// ConfigMaps, key names only.
     ConfigMaps,
+    /// PersistentVolumeClaims, PersistentVolumes and StorageClasses.
+    Volumes,
+    /// RoleBindings and ServiceAccounts.
+    Rights,
+    /// Ingresses, NetworkPolicies.
+    Network,
+    /// CronJobs, HorizontalPodAutoscalers, PodDisruptionBudgets.
+    Controllers,
+    /// Custom resources that make Secrets: their conditions.
+    Custom,
     /// Metrics from Prometheus.
     Metrics,
 }

@@ -9,14 +9,20 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{
     ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet,
 };
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    Event, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+    Event, LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota, Service,
+    ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use k8s_openapi::api::storage::v1::StorageClass;
 use serde::{Deserialize, Serialize};
 
-use super::BlindSpot;
+use super::{BlindSpot, CustomResource};
 
 /// A source of evidence: read, or not, and then why not. A source that nobody asked for is
 /// `Unavailable` too; "not asked" and "empty" are different facts.
@@ -102,6 +108,26 @@ pub struct Evidence {
     pub service_accounts: Source<Vec<ServiceAccount>>,
     /// ResourceQuotas.
     pub resource_quotas: Source<Vec<ResourceQuota>>,
+    /// LimitRanges.
+    pub limit_ranges: Source<Vec<LimitRange>>,
+    /// PersistentVolumes.
+    pub persistent_volumes: Source<Vec<PersistentVolume>>,
+    /// StorageClasses.
+    pub storage_classes: Source<Vec<StorageClass>>,
+    /// NetworkPolicies.
+    pub network_policies: Source<Vec<NetworkPolicy>>,
+    /// Ingresses.
+    pub ingresses: Source<Vec<Ingress>>,
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: Source<Vec<HorizontalPodAutoscaler>>,
+    /// PodDisruptionBudgets.
+    pub disruption_budgets: Source<Vec<PodDisruptionBudget>>,
+    /// RoleBindings.
+    pub role_bindings: Source<Vec<RoleBinding>>,
+    /// ClusterRoleBindings.
+    pub cluster_role_bindings: Source<Vec<ClusterRoleBinding>>,
+    /// Custom resources, of whatever kinds were read: each with its conditions.
+    pub custom_resources: Source<Vec<CustomResource>>,
     /// Logs of containers, previous and current.
     pub logs: Vec<Log>,
     /// Samples from Prometheus, or from `metrics.txt` of a dump.
@@ -137,6 +163,16 @@ impl Default for Evidence {
             persistent_volume_claims: Source::default(),
             service_accounts: Source::default(),
             resource_quotas: Source::default(),
+            limit_ranges: Source::default(),
+            persistent_volumes: Source::default(),
+            storage_classes: Source::default(),
+            network_policies: Source::default(),
+            ingresses: Source::default(),
+            autoscalers: Source::default(),
+            disruption_budgets: Source::default(),
+            role_bindings: Source::default(),
+            cluster_role_bindings: Source::default(),
+            custom_resources: Source::default(),
             logs: Vec::new(),
             metrics: Source::default(),
             alerts: Vec::new(),
@@ -173,6 +209,20 @@ impl Evidence {
         );
         join.all("serviceaccounts", &mut self.service_accounts, other.service_accounts);
         join.all("resourcequotas", &mut self.resource_quotas, other.resource_quotas);
+        join.all("limitranges", &mut self.limit_ranges, other.limit_ranges);
+        join.all("persistentvolumes", &mut self.persistent_volumes, other.persistent_volumes);
+        join.all("storageclasses", &mut self.storage_classes, other.storage_classes);
+        join.all("networkpolicies", &mut self.network_policies, other.network_policies);
+        join.all("ingresses", &mut self.ingresses, other.ingresses);
+        join.all("horizontalpodautoscalers", &mut self.autoscalers, other.autoscalers);
+        join.all("poddisruptionbudgets", &mut self.disruption_budgets, other.disruption_budgets);
+        join.all("rolebindings", &mut self.role_bindings, other.role_bindings);
+        join.all(
+            "clusterrolebindings",
+            &mut self.cluster_role_bindings,
+            other.cluster_role_bindings,
+        );
+        join.all("custom resources", &mut self.custom_resources, other.custom_resources);
         match (&mut self.metrics, other.metrics) {
             (Source::Read(mine), Source::Read(theirs)) => mine.0.extend(theirs.0),
             (mine @ Source::Unavailable(_), theirs) => *mine = theirs,

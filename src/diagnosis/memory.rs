@@ -9,7 +9,7 @@ pub(super) const NEAR: f64 = 0.9;
 pub(super) fn limit<'a>(container: &ContainerView<'a>) -> Option<(&'a str, f64)> {
     let limits = container.spec().resources.as_ref()?.limits.as_ref()?;
     let text = limits.get("memory")?.0.as_str();
-    Some((text, bytes(text)?))
+    Some((text, quantity(text)?))
 }
 
 /// The highest sample of the container's working set, in bytes; nothing where metrics have none.
@@ -33,8 +33,8 @@ pub(super) fn words(bytes: f64) -> String {
     format!("{}Mi", (bytes / 1024.0 / 1024.0).floor())
 }
 
-/// A quantity of Kubernetes in bytes: `256Mi`, `1G`, `1e9`, `512`.
-fn bytes(text: &str) -> Option<f64> {
+/// A quantity of Kubernetes in units (of memory: bytes): `256Mi`, `1G`, `1e9`, `512`.
+pub(super) fn quantity(text: &str) -> Option<f64> {
     let split = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor = match unit {
@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn quantities_are_read_in_every_suffix() {
-        assert_eq!(bytes("256Mi"), Some(268_435_456.0));
-        assert_eq!(bytes("1G"), Some(1e9));
-        assert_eq!(bytes("1e9"), Some(1e9));
-        assert_eq!(bytes("512"), Some(512.0));
-        assert_eq!(bytes("lots"), None);
+        assert_eq!(quantity("256Mi"), Some(268_435_456.0));
+        assert_eq!(quantity("1G"), Some(1e9));
+        assert_eq!(quantity("1e9"), Some(1e9));
+        assert_eq!(quantity("512"), Some(512.0));
+        assert_eq!(quantity("lots"), None);
     }
 }

@@ -13,10 +13,14 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::get;
+use k8s_openapi::Metadata;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::diagnosis::{Evidence, Instance};
+use crate::diagnosis::{Evidence, ForEachKind, Instance, Source};
 
 /// The objects and logs that the stand-in serves, and what it refuses.
 #[derive(Clone, Debug, Default)]
@@ -37,21 +41,7 @@ impl Objects {
     /// The objects of a dump folder, or of anything else that was read into an [`Evidence`].
     pub fn of(evidence: &Evidence) -> Self {
         let mut all = Self::default();
-        all.put_all("pods", evidence.pods.items());
-        all.put_all("deployments", evidence.deployments.items());
-        all.put_all("replicasets", evidence.replica_sets.items());
-        all.put_all("statefulsets", evidence.stateful_sets.items());
-        all.put_all("daemonsets", evidence.daemon_sets.items());
-        all.put_all("controllerrevisions", evidence.controller_revisions.items());
-        all.put_all("jobs", evidence.jobs.items());
-        all.put_all("cronjobs", evidence.cron_jobs.items());
-        all.put_all("events", evidence.events.items());
-        all.put_all("nodes", evidence.nodes.items());
-        all.put_all("services", evidence.services.items());
-        all.put_all("endpointslices", evidence.endpoint_slices.items());
-        all.put_all("persistentvolumeclaims", evidence.persistent_volume_claims.items());
-        all.put_all("serviceaccounts", evidence.service_accounts.items());
-        all.put_all("resourcequotas", evidence.resource_quotas.items());
+        evidence.clone().for_each_kind(&mut all);
         for map in evidence.config_maps.items() {
             let keys: BTreeMap<&str, &str> =
                 map.keys.iter().flatten().map(|key| (key.as_str(), "")).collect();
@@ -73,11 +63,16 @@ impl Objects {
         let named = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
         self.objects.insert((resource.to_owned(), named("namespace"), named("name")), object);
     }
+}
 
-    fn put_all<T: serde::Serialize>(&mut self, resource: &str, objects: &[T]) {
-        for object in objects {
+impl ForEachKind for Objects {
+    fn kind<T>(&mut self, source: &mut Source<Vec<T>>)
+    where
+        T: Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned + Clone,
+    {
+        for object in source.items() {
             if let Ok(value) = serde_json::to_value(object) {
-                self.put(resource, value);
+                self.put(T::URL_PATH_SEGMENT, value);
             }
         }
     }

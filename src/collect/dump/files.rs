@@ -43,6 +43,17 @@ fn subfolders(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
+/// The files of a folder that may hold objects, by name.
+pub(super) fn objects_in(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let of_objects = |path: &PathBuf| {
+        path.extension().is_some_and(|it| ["json", "yaml", "yml"].iter().any(|known| it == *known))
+    };
+    let mut found: Vec<PathBuf> = entries.map(|it| it.path()).filter(of_objects).collect();
+    found.sort();
+    found
+}
+
 /// The text of a regular file that is not too large; `None` where there is none such.
 pub(super) fn text(path: &Path) -> Option<String> {
     whole(path)?.ok()

@@ -11,11 +11,15 @@
 //!                                    a source has no file, and how much was taken out
 //! ```
 //!
+//! Every other `.json`, `.yaml` or `.yml` in a folder is taken for custom resources, of which the conditions
+//! are read.
+//!
 //! A file that is not there is a source that was not read; a file that is there and empty was read. A
-//! broken item is left out and said, never an error. Unknown files are ignored, and links are not
+//! broken item is left out and said, never an error. Other files are ignored, and links are not
 //! followed: a dump may come from anyone.
 
 mod alerts;
+mod custom;
 mod files;
 mod logs;
 mod metrics;
@@ -51,25 +55,12 @@ pub fn read(dir: &Path) -> anyhow::Result<Evidence> {
     let mut reader = Reader::new(dir, &folders);
     let snapshot = snapshot(dir, &mut reader);
     let mut evidence = Evidence {
-        pods: reader.source(&["pods"]),
-        deployments: reader.source(&["deployments"]),
-        replica_sets: reader.source(&["replicasets", "replica-sets"]),
-        stateful_sets: reader.source(&["statefulsets", "stateful-sets"]),
-        daemon_sets: reader.source(&["daemonsets", "daemon-sets"]),
-        controller_revisions: reader.source(&["controllerrevisions"]),
-        jobs: reader.source(&["jobs"]),
-        cron_jobs: reader.source(&["cronjobs"]),
-        events: reader.source(&["events"]),
-        nodes: reader.source(&["nodes"]),
-        services: reader.source(&["services"]),
-        endpoint_slices: reader.source(&["endpointslices"]),
         config_maps: keyed::all::<ConfigMap>(reader.source(&["configmaps"])),
         secrets: keyed::all::<Secret>(reader.source(&["secrets"])),
-        persistent_volume_claims: reader.source(&["persistentvolumeclaims"]),
-        service_accounts: reader.source(&["serviceaccounts"]),
-        resource_quotas: reader.source(&["resourcequotas"]),
         ..Evidence::default()
     };
+    evidence.for_each_kind(&mut reader);
+    evidence.custom_resources = custom::all(&mut reader);
     if evidence.endpoint_slices.read().is_none()
         && let Source::Read(old) = reader.source::<Endpoints>(&["endpoints"])
     {

@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use k8s_openapi::Metadata;
 use k8s_openapi::api::core::v1::Endpoints;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{ABSENT, Folder, files};
 use crate::collect::decode::decode;
 use crate::collect::redact::Seen;
-use crate::diagnosis::{BlindSpot, Source};
+use crate::diagnosis::{BlindSpot, ForEachKind, Source};
 
 /// Reads the files of all folders, and remembers what was broken and the newest time it saw.
 pub(super) struct Reader<'a> {
-    dir: &'a Path,
-    folders: &'a [Folder],
+    pub(super) dir: &'a Path,
+    pub(super) folders: &'a [Folder],
     /// What was there and could not be read.
     pub(super) missed: Vec<BlindSpot>,
     /// The newest time that stands in any object.
@@ -27,6 +29,8 @@ pub(super) struct Reader<'a> {
     pub(super) seen: Seen,
     /// Why a source has no file, by its stem, where whoever wrote the dump said so.
     pub(super) unavailable: BTreeMap<String, String>,
+    /// The names of the files that were looked for, without their endings.
+    pub(super) read: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -38,6 +42,7 @@ impl<'a> Reader<'a> {
             newest: None,
             seen: Seen::default(),
             unavailable: BTreeMap::new(),
+            read: Vec::new(),
         }
     }
 
@@ -51,6 +56,7 @@ impl<'a> Reader<'a> {
     where
         T: DeserializeOwned + k8s_openapi::Resource,
     {
+        self.read.extend(stems.iter().map(|&stem| stem.to_owned()));
         let mut found: Option<Vec<T>> = None;
         let mut refused = None;
         for folder in self.folders {
@@ -103,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a file, whatever form of list it has.
-    fn values(&mut self, file: &str, text: &str) -> Vec<Value> {
+    pub(super) fn values(&mut self, file: &str, text: &str) -> Vec<Value> {
         if let Ok(value) = serde_json::from_str(text) {
             return items(value);
         }
@@ -116,6 +122,22 @@ impl<'a> Reader<'a> {
             }
         }
         values
+    }
+}
+
+impl ForEachKind for Reader<'_> {
+    fn kind<T>(&mut self, source: &mut Source<Vec<T>>)
+    where
+        T: Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned + Clone,
+    {
+        // `kubectl cluster-info dump` once wrote some names with a hyphen.
+        let plural = T::URL_PATH_SEGMENT;
+        *source = match plural {
+            "replicasets" => self.source(&[plural, "replica-sets"]),
+            "statefulsets" => self.source(&[plural, "stateful-sets"]),
+            "daemonsets" => self.source(&[plural, "daemon-sets"]),
+            _ => self.source(&[plural]),
+        };
     }
 }
 
@@ -152,7 +174,7 @@ fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-fn items(value: Value) -> Vec<Value> {
+pub(super) fn items(value: Value) -> Vec<Value> {
     match value {
         Value::Array(items) => items,
         Value::Object(mut object) => match object.remove("items") {

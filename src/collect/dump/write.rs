@@ -7,11 +7,15 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use k8s_openapi::Resource;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::{Metadata, Resource};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::diagnosis::{Evidence, Instance, KeyedObject, Log, Metrics, Source};
+use crate::diagnosis::{
+    CustomResource, Evidence, ForEachKind, Instance, KeyedObject, Log, Metrics, Source,
+};
 
 /// Writes evidence to a folder, which is made where it is not there. Files that stand there already are
 /// replaced; they can be read by their owner only.
@@ -19,22 +23,12 @@ use crate::diagnosis::{Evidence, Instance, KeyedObject, Log, Metrics, Source};
 /// # Errors
 /// What the file system says.
 pub fn write(evidence: &Evidence, dir: &Path) -> io::Result<()> {
-    let mut out = Out { dir: dir.to_owned(), unavailable: BTreeMap::new() };
-    out.source("pods", &evidence.pods)?;
-    out.source("deployments", &evidence.deployments)?;
-    out.source("replicasets", &evidence.replica_sets)?;
-    out.source("statefulsets", &evidence.stateful_sets)?;
-    out.source("daemonsets", &evidence.daemon_sets)?;
-    out.source("controllerrevisions", &evidence.controller_revisions)?;
-    out.source("jobs", &evidence.jobs)?;
-    out.source("cronjobs", &evidence.cron_jobs)?;
-    out.source("events", &evidence.events)?;
-    out.source("nodes", &evidence.nodes)?;
-    out.source("services", &evidence.services)?;
-    out.source("endpointslices", &evidence.endpoint_slices)?;
-    out.source("persistentvolumeclaims", &evidence.persistent_volume_claims)?;
-    out.source("serviceaccounts", &evidence.service_accounts)?;
-    out.source("resourcequotas", &evidence.resource_quotas)?;
+    let mut out = Out { dir: dir.to_owned(), unavailable: BTreeMap::new(), failed: None };
+    evidence.clone().for_each_kind(&mut out);
+    if let Some(error) = out.failed.take() {
+        return Err(error);
+    }
+    out.custom(&evidence.custom_resources)?;
     out.keyed("ConfigMap", "configmaps", &evidence.config_maps)?;
     out.keyed("Secret", "secrets", &evidence.secrets)?;
     out.logs(&evidence.logs)?;
@@ -47,6 +41,18 @@ pub fn write(evidence: &Evidence, dir: &Path) -> io::Result<()> {
 struct Out {
     dir: PathBuf,
     unavailable: BTreeMap<String, String>,
+    failed: Option<io::Error>,
+}
+
+impl ForEachKind for Out {
+    fn kind<T>(&mut self, source: &mut Source<Vec<T>>)
+    where
+        T: Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned + Clone,
+    {
+        if self.failed.is_none() {
+            self.failed = self.source(T::URL_PATH_SEGMENT, source).err();
+        }
+    }
 }
 
 impl Out {
@@ -65,6 +71,25 @@ impl Out {
         };
         let values: Result<Vec<Value>, _> = objects.iter().map(serde_json::to_value).collect();
         self.lists(stem, T::KIND, T::API_VERSION, values?)
+    }
+
+    /// What is known of custom resources, in their own form. Where none were looked for nothing is said:
+    /// most clusters have none.
+    fn custom(&self, source: &Source<Vec<CustomResource>>) -> io::Result<()> {
+        let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for object in source.items() {
+            let value = json!({
+                "kind": object.kind,
+                "metadata": { "name": object.name, "namespace": object.namespace },
+                "firsthand": { "secrets": object.secrets },
+                "status": { "conditions": object.conditions },
+            });
+            kinds.entry(&object.kind).or_default().push(value);
+        }
+        for (kind, values) in kinds {
+            self.lists(&format!("{}s", kind.to_ascii_lowercase()), kind, "v1", values)?;
+        }
+        Ok(())
     }
 
     fn lists(&self, stem: &str, kind: &str, version: &str, values: Vec<Value>) -> io::Result<()> {

@@ -1,7 +1,7 @@
-//! The scheduler finds no node for the pod.
+//! The scheduler finds no node for the pod, for a reason that has no cause of its own.
 
 use super::prelude::*;
-use crate::diagnosis::health::is_unschedulable;
+use crate::diagnosis::scheduler::{Obstacle, Unplaced, unplaced};
 
 pub(super) static CAUSE: Cause = Cause {
     id: "unschedulable",
@@ -11,13 +11,13 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &[],
     why: "Pod {pod} cannot be scheduled: {obstacle}.",
     fix: &[
-        "Add a node, or free {resource} on one.",
-        "Lower the request for {resource} in {object} to what it needs.",
-        "Correct the node selector, affinity or tolerations in {object}, so that a node fits.",
+        "Change {object} or the nodes so that one fits: the scheduler names what stands in the way.",
     ],
     avoid: &["Deleting the pods: the next ones ask for the same."],
     looks_for: &[
         "The condition PodScheduled with reason Unschedulable, and the scheduler's own words.",
+        "Resources, selectors, taints, cordons, ports, volumes and rules about other pods have causes of their own.",
+        "Resources, selectors, taints, cordons, ports, volumes and rules about other pods have causes of their own.",
     ],
     confirm: "The pod has a node.",
     links: &["https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"],
@@ -25,32 +25,12 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
-    let waiting = case.pods().iter().filter(|pod| is_unschedulable(pod));
-    waiting
-        .filter_map(|pod| {
-            let text = pod.condition("PodScheduled")?.message.as_deref()?;
-            // Claims have a cause of their own.
-            if text.contains("persistentvolumeclaim") || text.contains("PersistentVolumeClaims") {
-                return None;
-            }
-            let resource = text.split("Insufficient ").nth(1);
-            let resource = resource.and_then(|it| it.split([',', '.', ' ']).next());
-            let place = format!("condition PodScheduled of {}", pod.name());
-            Some(
-                Hypothesis::certain(CAUSE.id)
-                    .because(Proof::quoted("the scheduler's words", text, place))
-                    .fact("pod", pod.name())
-                    .fact("obstacle", obstacle(text))
-                    .maybe("resource", resource)
-                    .settle("kubectl -n {namespace} describe pod {pod}"),
-            )
-        })
-        .collect()
-}
-
-/// The part of the scheduler's words that names the obstacle.
-fn obstacle(text: &str) -> &str {
-    let head = text.split("preemption:").next().unwrap_or(text);
-    let head = head.split("no new claims to deallocate").next().unwrap_or(head);
-    head.trim().trim_end_matches(['.', ','])
+    let of = |it: &Unplaced<'_>| it.hypothesis(CAUSE.id, |_| true);
+    let unplaced = unplaced(case);
+    // Claims have causes of their own.
+    let claims = unplaced.iter().flat_map(|it| &it.groups).any(|it| it.obstacle == Obstacle::Claim);
+    if claims || unplaced.is_empty() || is_told_better(case, CAUSE.id) {
+        return Vec::new();
+    }
+    unplaced.iter().filter_map(of).collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef
         "StatefulSet" if seen => stateful_set(checkup, world, object),
         "DaemonSet" if seen => daemon_set(checkup, world, object),
         "ReplicaSet" if seen => replica_set(checkup, world, object),
-        "Job" if seen => job(checkup, world.jobs_of(object)),
+        "Job" if seen => job(checkup, world.jobs_of(object), world.now()),
         "CronJob" => cron_job(checkup, world, object),
         "Pod" => pod(checkup, world, object),
         _ => by_its_pods(checkup, world, object),
@@ -239,7 +239,7 @@ fn replica_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.rollout_complete = observed;
 }
 
-fn job(checkup: &mut Checkup, jobs: &[&Job]) {
+fn job(checkup: &mut Checkup, jobs: &[&Job], now: Timestamp) {
     let Some(job) = jobs.last() else { return };
     if job.spec.as_ref().and_then(|spec| spec.suspend) == Some(true) {
         checkup.health.presence = Presence::ScaledToZero;
@@ -260,6 +260,10 @@ fn job(checkup: &mut Checkup, jobs: &[&Job]) {
     } else if failed > 0 {
         let pods = super::count(usize::try_from(failed).unwrap_or(0), "pod");
         checkup.add(Grade::Fault, format!("Job {}: {pods} failed", name(&job.metadata)));
+    } else if checkup.health.desired == 0 && !is_young(&job.metadata, now) {
+        // Its pods cannot be created: it has none, and none has failed.
+        checkup.health.desired = job.spec.as_ref().and_then(|spec| spec.parallelism).unwrap_or(1);
+        checkup.add(Grade::Fault, format!("Job {} has no pod", name(&job.metadata)));
     }
 }
 
@@ -276,7 +280,7 @@ fn cron_job(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     }
     checkup.health.rollout_complete = true;
     if let Some(current) = current_job(world.jobs_of(object)) {
-        job(checkup, &[current]);
+        job(checkup, &[current], world.now());
     }
 }
 

@@ -24,6 +24,8 @@ mod usage;
 mod variable;
 mod window;
 
+pub(super) use network::endpoint_in;
+
 /// What the end of a log tells.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {

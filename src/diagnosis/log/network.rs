@@ -83,7 +83,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// The host and port that a text names: `db:5432`, or the host alone.
-pub(super) fn endpoint_in(text: &str) -> Option<String> {
+pub(in crate::diagnosis) fn endpoint_in(text: &str) -> Option<String> {
     let found = FORMS.iter().flat_map(|form| form.captures_iter(text));
     let endpoint = |found: regex::Captures<'_>| {
         let host = found.name("h")?.as_str().trim_end_matches('.');

@@ -1,0 +1,60 @@
+//! The program may not read or write a file: user, group, mode, or a read-only filesystem.
+
+use super::prelude::*;
+use crate::diagnosis::complaint::{Complaint, Heard, heard};
+use crate::diagnosis::log::Kind;
+
+pub(super) static CAUSE: Cause = Cause {
+    id: "file-not-permitted",
+    title: "The program may not use a file it needs",
+    since: "0.1.0",
+    reads: &[Pods, Logs],
+    clears: &["application-crashed"],
+    why: "Container {container} may not use {path}: {message}. {reason}.",
+    fix: &[
+        "Mount a volume (emptyDir will do) on the folder of {path}, or turn off readOnlyRootFilesystem for {read_only}.",
+        "Set fsGroup or runAsUser in {object} so that {path} belongs to the user it runs as.",
+        "Set fsGroup or runAsUser in {object}, or mount a volume where it writes.",
+    ],
+    avoid: &["Running it as root: that is more than it needs."],
+    looks_for: &[
+        "`Permission denied`, `EACCES`, `Read-only file system` with a path, as the reason for which the program ends.",
+        "readOnlyRootFilesystem, runAsUser and fsGroup of the pod. Commands that may not be executed, and low ports, have causes of their own.",
+    ],
+    confirm: "The container runs on, and its log no longer says so.",
+    links: &["https://kubernetes.io/docs/tasks/configure-pod-container/security-context/"],
+    weigh,
+};
+
+fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    let of = |it: &Heard<'_>| -> Option<Hypothesis> {
+        let lower = it.quote.to_ascii_lowercase();
+        let read_only = lower.contains("read-only file system") || lower.contains("erofs");
+        let own = it.container.spec().security_context.as_ref();
+        let set = own.and_then(|it| it.read_only_root_filesystem) == Some(true);
+        let reason = match (read_only, set) {
+            (true, true) => "The container's root filesystem is set to read-only",
+            (true, false) => "The filesystem is mounted read-only",
+            _ => "",
+        };
+        let is_end = |letter: char| letter.is_whitespace() || "'\",:;()[]{}<>`".contains(letter);
+        let path = it.quote.split(is_end).find(|it| it.len() > 1 && it.starts_with('/'));
+        let not_a_file = matches!(
+            case.endings()
+                .iter()
+                .find(|end| end.container.name() == it.container.name())
+                .map(|end| end.told.kind),
+            Some(Kind::NotExecutable | Kind::CommandNotFound | Kind::Refused | Kind::TimedOut)
+        );
+        (!not_a_file && it.container.exit_code().is_some()).then(|| {
+            it.hypothesis()
+                .maybe("path", path)
+                .fact("reason", reason)
+                .maybe("read_only", (read_only && set).then(|| it.container.name()))
+        })
+    };
+    heard(case, CAUSE.id, Complaint::File, "it may not use the file")
+        .iter()
+        .filter_map(of)
+        .collect()
+}

@@ -1,0 +1,55 @@
+//! A filesystem that the program writes to is full.
+
+use super::prelude::*;
+use crate::diagnosis::ObjectRef;
+use crate::diagnosis::complaint::{Complaint, Heard, heard};
+
+pub(super) static CAUSE: Cause = Cause {
+    id: "volume-full",
+    title: "A filesystem the program writes to is full",
+    since: "0.1.0",
+    reads: &[Pods, Logs],
+    clears: &["application-crashed", "readiness-probe-failing"],
+    why: "Container {container} has no space left: {message}. The volume behind it is claim {claim}. {shm}",
+    fix: &[
+        "Enlarge claim {claim}, if its StorageClass allows it, or delete what is no longer needed there.",
+        "Mount an emptyDir with medium Memory on /dev/shm in {object}: the default is 64 MiB.",
+        "Delete what is no longer needed, or enlarge the volume.",
+    ],
+    avoid: &["Deleting the claim: its data goes with it."],
+    looks_for: &[
+        "`No space left on device`, `ENOSPC` in the program's own log. The same words in the kubelet's messages are about the node.",
+    ],
+    confirm: "The container runs on, and its log no longer says so.",
+    links: &[
+        "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims",
+    ],
+    weigh,
+};
+
+fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    let of = |it: &Heard<'_>| -> Option<Hypothesis> {
+        let shm = it.quote.contains("/dev/shm") || it.quote.contains("shared memory segment");
+        let mounts = it.container.spec().volume_mounts.iter().flatten();
+        let mut mounts: Vec<_> =
+            mounts.filter(|mount| it.quote.contains(mount.mount_path.as_str())).collect();
+        mounts.sort_by_key(|mount| mount.mount_path.len());
+        let volumes =
+            || it.container.pod().spec().into_iter().flat_map(|it| it.volumes.iter().flatten());
+        let claim = mounts.last().and_then(|mount| {
+            let volume = volumes().find(|volume| volume.name == mount.name)?;
+            Some(volume.persistent_volume_claim.as_ref()?.claim_name.as_str())
+        });
+        let found = it
+            .hypothesis()
+            .maybe("claim", claim)
+            .maybe("shm", shm.then_some("It is the shared memory of the pod, 64 MiB by default."));
+        Some(match claim {
+            Some(claim) => {
+                found.target(ObjectRef::new("PersistentVolumeClaim", case.namespace(), claim))
+            }
+            None => found,
+        })
+    };
+    heard(case, CAUSE.id, Complaint::DiskFull, "no space is left").iter().filter_map(of).collect()
+}
