@@ -308,6 +308,8 @@ fn settings(folder: &Path, port: u16, kubernetes: &str, slack: &str) {
          incident:\n\
          \x20 recovery_window: 2s\n\
          \x20 max_recovery_window: 2s\n\
+         \x20 # Every incident is to have a message of its own here.\n\
+         \x20 storm: {{ count: 100000, share: 100000 }}\n\
          \x20 look: {{ first: 500ms, slowest: 1s, least: 200ms }}\n"
     );
     std::fs::write(folder.join("firsthand.yaml"), text).expect("settings");

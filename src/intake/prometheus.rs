@@ -80,6 +80,14 @@ impl Poller {
             .map_err(|_| "prometheus.url is not an http(s) URL".to_owned())
     }
 
+    /// The HTTP client under it, for questions that are no queries.
+    ///
+    /// # Errors
+    /// As [`Poller::client`].
+    pub async fn http(&self) -> Result<reqwest::Client, String> {
+        self.access.client().await
+    }
+
     /// Since when Prometheus runs, in seconds since 1970; `None` where it does not say (Thanos, Mimir).
     pub(super) async fn started(&self) -> Option<i64> {
         let (client, headers) = (self.access.client().await.ok()?, self.headers().await.ok()?);

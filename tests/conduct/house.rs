@@ -189,6 +189,7 @@ impl House {
         };
         let finding = incident.subject.object.clone().filter(|_| health.ready < health.desired);
         let finding = finding.map(|object| Finding {
+            steward: None,
             symptom: "CrashLoopBackOff".to_owned(),
             predicate: "is crash-looping".to_owned(),
             since: None,

@@ -40,11 +40,9 @@ struct Asked {
 
 impl Asked {
     async fn new(settings: &Settings, url: &str) -> Result<Self, String> {
-        let client =
-            Poller::client(&settings.prometheus).map_err(|_| "no HTTP client can be built")?;
-        let poller =
-            Poller::new(settings.prometheus.clone(), &settings.cluster.name, client.clone());
+        let poller = Poller::new(settings.prometheus.clone(), &settings.cluster.name);
         let poller = poller.map_err(|error| error.why)?;
+        let client = poller.http().await?;
         let headers = poller.headers().await?;
         Ok(Self { poller, client, headers, url: url.trim_end_matches('/').to_owned() })
     }
