@@ -2,7 +2,7 @@
 //! Slack what a real kubelet, registry, kube-state-metrics, Prometheus and Alertmanager made happen.
 //!
 //! `tests/cluster/up` brings the cluster up, as root; without it every story is reported as ignored, and
-//! why. Each story has namespaces, a daemon and a Slack stand-in of its own, so all of them run at once;
+//! why. `FIRSTHAND_CLUSTER=mine` with `KUBECONFIG` takes the user's own instead (CONTRIBUTING.md). Each story has namespaces, a daemon and a Slack stand-in of its own, so all of them run at once;
 //! `FIRSTHAND_SHOW=FOLDER` writes there what each channel said in the end.
 
 #![expect(clippy::print_stderr, reason = "a skipped or failed story must say why")]
@@ -15,36 +15,48 @@ mod stories;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
-use lab::Lab;
+use lab::{Lab, Target};
 use libtest_mimic::{Arguments, Trial};
-use stories::{ALL, Story};
+use stories::{ALL, Needs, Story};
 
 /// Set for the process that runs inside the cluster's network.
 const INSIDE: &str = "FIRSTHAND_CLUSTER_INSIDE";
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    if let Some(why) = lab::absent() {
-        eprintln!("the stories on a real cluster are skipped: {why}");
-        let ignored = |story: &Story| Trial::test(story.name, || Ok(())).with_ignored_flag(true);
-        arguments.ignored = false;
-        arguments.include_ignored = false;
-        return libtest_mimic::run(&arguments, ALL.iter().map(ignored).collect()).exit_code();
-    }
-    if std::env::var_os(INSIDE).is_none() {
+    let target = match Target::find() {
+        Ok(target) => target,
+        Err(why) => {
+            eprintln!("the stories on a real cluster are skipped: {why}");
+            arguments.ignored = false;
+            arguments.include_ignored = false;
+            return libtest_mimic::run(&arguments, ALL.iter().map(skipped).collect()).exit_code();
+        }
+    };
+    if target.is_ours() && std::env::var_os(INSIDE).is_none() {
         return inside();
     }
     firsthand::tls::install();
     // They wait most of the time.
     arguments.test_threads.get_or_insert(ALL.len());
-    let lab = if arguments.list { None } else { Some(Arc::new(Lab::open(ALL))) };
+    let whole = target.is_ours();
+    let lab = if arguments.list { None } else { Some(Arc::new(Lab::open(target, ALL))) };
     let trials = ALL.iter().map(|story| {
+        if !whole && story.needs == Needs::Ours {
+            eprintln!("{} is skipped: it needs the node, registry or rules of our own cluster", story.name);
+            return skipped(story);
+        }
         let lab = lab.clone();
         Trial::test(story.name, move || {
             lab.as_deref().map_or(Ok(()), |lab| lab.tell(story)).map_err(Into::into)
         })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// A story that cannot be told here: reported as ignored, never as passed.
+fn skipped(story: &Story) -> Trial {
+    Trial::test(story.name, || Ok(())).with_ignored_flag(true)
 }
 
 /// Runs this very program again, inside the cluster's network: only there the daemon, the Slack stand-in

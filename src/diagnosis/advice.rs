@@ -2,7 +2,7 @@
 
 use super::phrase::fill_whole;
 use super::steward;
-use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout};
+use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout, migration};
 
 /// How many choices one screen holds.
 const CHOICES: usize = 3;
@@ -18,10 +18,13 @@ const NEWLY_ASKED: &str = "newly_asked";
 /// Two or three things to do, the best first.
 pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -> Vec<Choice> {
     let proved = best.certainty == Certainty::Certain;
-    let rollout = case.rollout().filter(|_| rolling_back_may_help(best));
+    let migrates = migration::broken_off(case, best);
+    let may_go_back = rolling_back_may_help(best) && migrates.is_none();
+    let rollout = case.rollout().filter(|_| may_go_back);
     let back = rollout.and_then(|rollout| roll_back(case, rollout));
     let image = rollout.and_then(|rollout| set_image(case, rollout));
-    let fixes = fixes(cause, best);
+    let mut fixes = fixes(cause, best);
+    fixes.splice(0..0, migrates.map(repair_the_schema));
     let mut looks = best.settle.iter().map(|command| look(command, proved));
     let mut choices: Vec<Choice> = Vec::new();
     if proved && best.facts.contains_key(NEWLY_ASKED) {
@@ -50,6 +53,9 @@ pub(super) fn avoid(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -
     let sentences = cause.map_or(&[][..], |cause| cause.avoid).iter();
     let mut found: Vec<String> =
         sentences.filter_map(|text| fill_whole(text, &best.facts)).collect();
+    if let Some(container) = migration::broken_off(case, best) {
+        found.insert(0, format!("Rolling back before it is known what the migration in container {container} has already changed: the release before may not fit the database as it is now."));
+    }
     let loops = case.containers().any(|it| it.restarts() > 0 && it.log().is_some());
     if loops && !found.iter().any(|text| text.starts_with("Deleting")) {
         found
@@ -77,6 +83,13 @@ pub(super) fn unknown(case: &Case<'_>) -> Vec<String> {
         found.push(format!("which Services are hurt: endpoints: {why}"));
     }
     found
+}
+
+fn repair_the_schema(container: &str) -> Choice {
+    let text = format!(
+        "Look in the database at what the migration in container {container} has applied; repair that there, then let it run again."
+    );
+    Choice { label: "fix".into(), command: None, text }
 }
 
 fn rolling_back_may_help(best: &Hypothesis) -> bool {

@@ -28,6 +28,7 @@ mod health;
 mod kinds;
 pub mod log;
 mod memory;
+mod migration;
 mod object;
 mod owner;
 mod phrase;

@@ -55,24 +55,34 @@ impl Drop for Daemon {
     }
 }
 
+/// What the daemon of one story may see.
+#[derive(Debug)]
+pub(crate) struct Sees<'a> {
+    /// The namespace, and those whose names begin with it.
+    pub(crate) namespace: &'a str,
+    /// Prometheus' address.
+    pub(crate) prometheus: &'a str,
+}
+
 /// Writes the settings: the daemon of one story sees the metrics of its own namespaces only, and its
 /// windows are short.
 pub(crate) fn settings(
     folder: &Path,
     port: u16,
-    namespace: &str,
+    sees: &Sees<'_>,
     slack: &str,
     account: (&str, &str),
 ) {
     std::fs::write(folder.join("token"), super::channel::TOKEN).expect("a token");
     std::fs::write(folder.join("kubeconfig"), kubeconfig(account)).expect("a kubeconfig");
     let channel = super::channel::CHANNEL;
+    let Sees { namespace, prometheus } = sees;
     let text = format!(
         "listen: 127.0.0.1:{port}\n\
          store: {{ path: ./firsthand.db }}\n\
          cluster: {{ name: lab, kubeconfig: ./kubeconfig }}\n\
          prometheus:\n\
-         \x20 url: http://127.0.0.1:9090\n\
+         \x20 url: {prometheus}\n\
          \x20 poll_interval: 5s\n\
          \x20 matchers: [ 'namespace=~\"{namespace}(-.+)?\"' ]\n\
          receivers:\n\

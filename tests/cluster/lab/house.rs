@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::daemon::{self, Daemon};
-use super::{Channel, Lab, PATIENCE, kubectl, manifest};
+use super::{Channel, Lab, PATIENCE, Target, apply, kubectl, manifest};
 use crate::stories::{Account, Story};
 
 /// The house of one story. Its namespaces are deleted with it.
@@ -19,6 +19,7 @@ pub(crate) struct House {
     /// What people read.
     pub(crate) channel: Channel,
     name: &'static str,
+    target: Target,
     folder: TempDir,
     daemon: RefCell<Daemon>,
     more: Vec<String>,
@@ -30,19 +31,21 @@ impl House {
         let namespace = lab.namespace(story);
         kubectl(&["create", "namespace", &namespace]);
         let space = match story.account {
-            Account::Shipped => "firsthand",
+            Account::Shipped => super::SPACE,
             Account::Namespaced => {
-                let role = manifest("namespaced.yaml").display().to_string();
-                kubectl(&["-n", &namespace, "apply", "-f", &role]);
+                apply(&["-n", &namespace], &manifest("namespaced.yaml"));
                 &namespace
             }
         };
         let channel = Channel::open().await;
         let folder = tempfile::tempdir().expect("a folder");
         let account = (space, "firsthand");
-        daemon::settings(folder.path(), lab.port(story), &namespace, &channel.url(), account);
+        let slack = channel.url();
+        let sees = daemon::Sees { namespace: &namespace, prometheus: lab.target.prometheus() };
+        daemon::settings(folder.path(), lab.port(story), &sees, &slack, account);
         let daemon = RefCell::new(Daemon::spawn(folder.path()));
-        Self { namespace, channel, name: story.name, folder, daemon, more: Vec::new() }
+        let (name, target) = (story.name, lab.target.clone());
+        Self { namespace, channel, name, target, folder, daemon, more: Vec::new() }
     }
 
     /// kubectl in the story's namespace.
@@ -52,23 +55,28 @@ impl House {
 
     /// Applies a manifest of the stories.
     pub(crate) fn apply(&self, name: &str) {
-        self.kubectl(&["apply", "-f", &manifest(name).display().to_string()]);
+        apply(&["-n", &self.namespace], &self.target.images(&manifest(name)));
     }
 
     /// Waits until a Deployment's rollout is complete.
     pub(crate) fn rolled_out(&self, name: &str) {
         let workload = format!("deployment/{name}");
-        self.kubectl(&["rollout", "status", &workload, "--timeout=120s"]);
+        self.kubectl(&["rollout", "status", &workload, "--timeout=240s"]);
     }
 
     /// Changes a Deployment's only container.
     pub(crate) fn change(&self, name: &str, image: &str, arguments: &[&str]) {
         let container = serde_json::json!({
-            "name": "server", "image": format!("10.250.0.1:5000/{image}"), "args": arguments,
+            "name": "server", "image": self.image(image), "args": arguments,
         });
         let patch =
             serde_json::json!({"spec": {"template": {"spec": {"containers": [container]}}}});
         self.kubectl(&["patch", "deployment", name, "-p", &patch.to_string()]);
+    }
+
+    /// Where this cluster has an image of the stories.
+    pub(crate) fn image(&self, name: &str) -> String {
+        self.target.images(&format!("10.250.0.1:5000/{name}"))
     }
 
     /// Another namespace whose metrics this story's daemon sees.

@@ -6,8 +6,10 @@
 mod channel;
 mod daemon;
 mod house;
+mod target;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,20 +17,15 @@ use std::time::Duration;
 
 pub(crate) use channel::Channel;
 pub(crate) use house::House;
+pub(crate) use target::Target;
 
 use crate::stories::Story;
 
-/// How long the real parts may take for what they were asked, on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
+/// The namespace of the daemon's ServiceAccount; never that of an installation.
+pub(crate) const SPACE: &str = "firsthand-stories";
 
-/// Why there is no cluster to tell stories on.
-pub(crate) fn absent() -> Option<String> {
-    if std::env::var("FIRSTHAND_CLUSTER").is_ok_and(|wish| wish == "off") {
-        return Some("FIRSTHAND_CLUSTER=off".into());
-    }
-    let network = Path::new("/run/netns/firsthand-cluster");
-    (!network.exists()).then(|| "it is not up; run tests/cluster/up as root".into())
-}
+/// How long the real parts may take for what they were asked, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A script of the cluster's.
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -39,14 +36,17 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cluster")
 }
 
-/// A manifest of the stories.
-pub(crate) fn manifest(name: &str) -> PathBuf {
-    folder().join("manifests").join(name)
+/// A manifest of the stories, as it stands in its file.
+pub(crate) fn manifest(name: &str) -> String {
+    let path = folder().join("manifests").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The cluster, made ready for the stories.
 #[derive(Debug)]
 pub(crate) struct Lab {
+    /// Which cluster it is.
+    pub(crate) target: Target,
     /// Told apart from the runs before: `shop-3f2a`.
     run: String,
     /// Where each story's daemon listens.
@@ -55,7 +55,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// Puts the rules, the routes and the daemon's permissions in place.
-    pub(crate) fn open(stories: &'static [Story]) -> Self {
+    pub(crate) fn open(target: Target, stories: &'static [Story]) -> Self {
         let run = format!("{:04x}", std::process::id() & 0xffff);
         let mut listeners = Vec::new();
         let mut ports = BTreeMap::new();
@@ -64,14 +64,14 @@ impl Lab {
             ports.insert(story.name, listener.local_addr().expect("an address").port());
             listeners.push(listener);
         }
-        let lab = Self { run, ports };
-        kubectl(&["apply", "-f", &manifest("rbac.yaml").display().to_string()]);
-        let state = PathBuf::from(std::env::var_os("FIRSTHAND_CLUSTER_STATE").expect("told by in"));
-        let rules = std::fs::read(manifest("rules.yaml")).expect("the rules");
-        std::fs::write(state.join("rules/lab.yaml"), rules).expect("the rules are written");
-        std::fs::write(state.join("alertmanager.yml"), lab.routes(stories)).expect("the routes");
-        for port in [9090, 9093] {
-            reload(port);
+        let lab = Self { target, run, ports };
+        apply(&[], &manifest("rbac.yaml"));
+        if let Target::Ours(state) = &lab.target {
+            std::fs::write(state.join("rules/lab.yaml"), manifest("rules.yaml")).expect("rules");
+            std::fs::write(state.join("alertmanager.yml"), lab.routes(stories)).expect("routes");
+            for port in [9090, 9093] {
+                reload(port);
+            }
         }
         lab
     }
@@ -142,4 +142,22 @@ pub(crate) fn kubectl(arguments: &[&str]) -> String {
     let complaint = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "kubectl {}: {complaint}", arguments.join(" "));
     String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+/// Applies a manifest that is at hand as text.
+pub(crate) fn apply(arguments: &[&str], manifest: &str) {
+    let mut process = Command::new("kubectl")
+        .args(arguments)
+        .args(["apply", "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kubectl");
+    let mut into = process.stdin.take().expect("its input");
+    into.write_all(manifest.as_bytes()).expect("kubectl reads");
+    drop(into);
+    let done = process.wait_with_output().expect("kubectl ends");
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "kubectl apply: {complaint}\n{manifest}");
 }

@@ -2,10 +2,11 @@
 
 use crate::lab::House;
 
-/// The kernel at the container's limit, the kubelet after a failed liveness probe, and somebody on the
-/// node: three diagnoses, and only the first is the limit.
+/// The kernel at the container's limit, the kubelet after a failed liveness probe, somebody on the node,
+/// and somebody who deletes the pod without grace: each its own diagnosis, and only the first is the limit.
 pub(super) async fn three_ways(house: House) {
     house.apply("killed.yaml");
+    house.apply("warehouse.yaml");
     house.rolled_out("free");
     for _ in 0..3 {
         kill_from_the_node(&house, "free").await;
@@ -19,6 +20,12 @@ pub(super) async fn three_ways(house: House) {
     let free = house.says("free", &["SIGKILL (exit code 137)"]).await;
     assert!(free.contains("Avoid Calling exit code 137 an OOM"), "{free}");
     assert!(!free.contains("memory limit"), "{free}");
+
+    house.rolled_out("deleted");
+    house.kubectl(&["delete", "pods", "-l", "app=deleted", "--grace-period=0", "--force"]);
+    let deleted = house.says("deleted", &["0 of 1 pods ready", "was deleted"]).await;
+    assert!(!deleted.contains("OOM") && !deleted.contains("liveness"), "{deleted}");
+    house.resolved("deleted").await;
 }
 
 /// While it crashes, its pods are deleted: said once, and what was seen before is still in the thread.

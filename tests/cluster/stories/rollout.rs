@@ -31,12 +31,12 @@ pub(super) async fn crashing(house: House) {
 /// The registry does not have the tag; somebody sets one that it has.
 pub(super) async fn bad_tag(house: House) {
     healthy_shop(&house);
-    house.kubectl(&["set", "image", "deployment/cart", "server=10.250.0.1:5000/app:1.9"]);
+    house.kubectl(&["set", "image", "deployment/cart", &format!("server={}", house.image("app:1.9"))]);
 
     let told = house.says("cart", &["Cause certain", "app:1.9: not found"]).await;
     assert!(told.contains("rollout undo deployment/cart --to-revision=1"), "{told}");
 
-    house.kubectl(&["set", "image", "deployment/cart", "server=10.250.0.1:5000/app:2"]);
+    house.kubectl(&["set", "image", "deployment/cart", &format!("server={}", house.image("app:2"))]);
     house.rolled_out("cart");
     house.resolved("cart").await;
 }
@@ -63,6 +63,35 @@ pub(super) async fn daemon_away(mut house: House) {
     thread.dedup();
     assert_eq!(thread.len(), said, "a reply was told twice");
     assert_eq!(house.channel.messages().len(), 1, "one message in all");
+}
+
+/// A release begins with a migration that fails, in an init container; later the same in a Job. Going back
+/// is not offered as if nothing had happened to the database.
+pub(super) async fn migration(house: House) {
+    house.apply("archive.yaml");
+    house.rolled_out("archive");
+    let release = serde_json::json!({"spec": {"template": {"spec": {
+        "initContainers": [{"name": "migrate", "image": house.image("app:2"), "args": ["-migrate=0042_add_total"]}],
+        "containers": [{"name": "server", "image": house.image("app:2")}],
+    }}}});
+    house.kubectl(&["patch", "deployment", "archive", "-p", &release.to_string()]);
+
+    let told = house.says("archive", &["migration 0042_add_total failed", "SQLSTATE 42701"]).await;
+    assert!(told.contains("column \"total_cents\" of relation \"orders\" already exists"), "{told}");
+    assert!(told.contains("Avoid Rolling back before it is known what the migration"), "{told}");
+    assert!(!told.contains("rollout undo"), "going back is not offered:\n{told}");
+    assert!(told.contains("1 of 1 pods ready"), "the release before still serves:\n{told}");
+
+    house.apply("backfill.yaml");
+    let job = house.says("backfill", &["0043_backfill_totals failed", "SQLSTATE 42701"]).await;
+    assert!(job.contains("Avoid Rolling back before it is known what the migration"), "{job}");
+    house.kubectl(&["delete", "job", "backfill"]);
+    house.says("backfill", &["gone"]).await;
+
+    let repaired = r#"{"spec": {"template": {"spec": {"initContainers": [{"name": "migrate", "args": ["-listen=", "-exit=0"]}]}}}}"#;
+    house.kubectl(&["patch", "deployment", "archive", "-p", repaired]);
+    house.rolled_out("archive");
+    house.resolved("archive").await;
 }
 
 fn healthy_shop(house: &House) {

@@ -30,7 +30,7 @@ pub(super) async fn secret(mut house: House) {
     house.apply("payments.yaml");
     house.rolled_out("payments");
     house.kubectl(&["delete", "secret", "payments-db"]);
-    house.kubectl(&["set", "image", "deployment/payments", "server=10.250.0.1:5000/app:2"]);
+    house.kubectl(&["set", "image", "deployment/payments", &format!("server={}", house.image("app:2"))]);
 
     let elsewhere = format!("It exists in {staging}");
     let told = house.says("payments", &["secret \"payments-db\" not found", &elsewhere]).await;
@@ -40,4 +40,32 @@ pub(super) async fn secret(mut house: House) {
     house.kubectl(&create);
     house.rolled_out("payments");
     house.resolved("payments").await;
+}
+
+/// The image stays, the ConfigMap does not: a key is renamed under one workload, and a value is wrong for
+/// another. Both begin to fail when they are restarted.
+pub(super) async fn config_map(house: House) {
+    house.apply("bureau.yaml");
+    house.rolled_out("quote");
+    house.rolled_out("clerk");
+    let renamed = r#"[{"op": "move", "from": "/data/RATES_URL", "path": "/data/RATES_ADDRESS"}]"#;
+    house.kubectl(&["patch", "configmap", "rates", "--type=json", "-p", renamed]);
+    let moved = r#"{"data": {"LEDGER": "ledger.accounting:80"}}"#;
+    house.kubectl(&["patch", "configmap", "ledger-address", "-p", moved]);
+    house.kubectl(&["rollout", "restart", "deployment/quote", "deployment/clerk"]);
+
+    let quote = house.says("quote", &["Cause certain", "couldn't find key RATES_URL"]).await;
+    for wanted in ["It has a key RATES_ADDRESS", "It was edited at", "ConfigMap rates"] {
+        assert!(quote.contains(wanted), "{wanted:?} is missing from\n{quote}");
+    }
+    assert!(quote.contains("Rolling back to revision 1: it asks for the same key"), "{quote}");
+    let clerk = house.says("clerk", &["ledger.accounting", "ConfigMap ledger-address"]).await;
+    for told in [&quote, &clerk] {
+        assert!(!told.contains("rollout undo"), "going back is no way out:\n{told}");
+    }
+
+    house.apply("bureau.yaml");
+    house.kubectl(&["rollout", "restart", "deployment/clerk"]);
+    house.resolved("quote").await;
+    house.resolved("clerk").await;
 }
