@@ -149,7 +149,9 @@ fn the_examples_of_the_help_work() {
         let line = example.strip_prefix("firsthand ").unwrap_or_else(|| {
             panic!("firsthand {name} --help does not end in an example, but in: {example}")
         });
-        Cli::try_parse_from(example.split_whitespace())
+        // A shell takes what follows `>`.
+        let line = line.split(" >").next().unwrap_or_default();
+        Cli::try_parse_from(format!("firsthand {line}").split_whitespace())
             .unwrap_or_else(|error| panic!("{example}: {error}"));
         if ["run", "demo", "diagnose", "dump", "incidents", "timeline", "postmortem"]
             .contains(&name)

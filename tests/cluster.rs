@@ -43,7 +43,10 @@ fn main() -> ExitCode {
     let lab = if arguments.list { None } else { Some(Arc::new(Lab::open(target, ALL))) };
     let trials = ALL.iter().map(|story| {
         if !whole && story.needs == Needs::Ours {
-            eprintln!("{} is skipped: it needs the node, registry or rules of our own cluster", story.name);
+            eprintln!(
+                "{} is skipped: it needs the node, registry or rules of our own cluster",
+                story.name
+            );
             return skipped(story);
         }
         let lab = lab.clone();

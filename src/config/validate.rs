@@ -233,7 +233,11 @@ impl Checks<'_> {
             self.fault(&format!("{path}.name"), "is empty", "give it the name that routes use");
         }
         match receiver.kinds().as_slice() {
-            [] => self.fault(path, "has no kind", "add `slack:` or `webhook:`"),
+            [] => self.fault(
+                path,
+                "has no kind",
+                "add `slack:`, `slack_webhook:`, `pagerduty:`, `teams:`, `webhook:` or `log:`",
+            ),
             [_] => {}
             _ => self.fault(path, "has several kinds", "make it several receivers, one each"),
         }

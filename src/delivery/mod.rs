@@ -177,7 +177,11 @@ impl Receiver {
     pub fn new(receiver: &ReceiverSettings, settings: &Settings) -> Result<Self, String> {
         let name = &receiver.name;
         match receiver.kinds().as_slice() {
-            [] => return Err(format!("receiver {name:?} has no kind; add slack or webhook")),
+            [] => {
+                return Err(format!(
+                    "receiver {name:?} has no kind; add slack, slack_webhook, pagerduty, teams, webhook or log"
+                ));
+            }
             [_] => {}
             _ => {
                 return Err(format!(

@@ -38,10 +38,11 @@ impl Store {
     /// Opens the file for a daemon, creating and migrating it.
     pub(super) async fn open(path: &Path, max_mib: u64) -> Result<Self, LedgerError> {
         let lock = lock(path)?;
-        let options = options(path).create_if_missing(true).pragma(
-            "max_page_count",
-            (max_mib.saturating_mul(1024 * 1024) / PAGE).clamp(64, 4_294_967_294).to_string(),
-        );
+        let options =
+            options(path).journal_mode(SqliteJournalMode::Wal).create_if_missing(true).pragma(
+                "max_page_count",
+                (max_mib.saturating_mul(1024 * 1024) / PAGE).clamp(64, 4_294_967_294).to_string(),
+            );
         let store = Self::connect(path, options, Some(lock)).await?;
         store.migrate().await.map_err(|error| error.on(path))?;
         Ok(store)
@@ -170,7 +171,6 @@ impl Drop for Write {
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .foreign_keys(true)

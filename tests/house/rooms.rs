@@ -72,6 +72,7 @@ const PURE_CRATES: &[&str] = &[
     "humantime_serde",
     "jiff",
     "k8s_openapi",
+    "maud",
     "regex",
     "schemars",
     "serde",

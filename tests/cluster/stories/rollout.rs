@@ -31,12 +31,22 @@ pub(super) async fn crashing(house: House) {
 /// The registry does not have the tag; somebody sets one that it has.
 pub(super) async fn bad_tag(house: House) {
     healthy_shop(&house);
-    house.kubectl(&["set", "image", "deployment/cart", &format!("server={}", house.image("app:1.9"))]);
+    house.kubectl(&[
+        "set",
+        "image",
+        "deployment/cart",
+        &format!("server={}", house.image("app:1.9")),
+    ]);
 
     let told = house.says("cart", &["Cause certain", "app:1.9: not found"]).await;
     assert!(told.contains("rollout undo deployment/cart --to-revision=1"), "{told}");
 
-    house.kubectl(&["set", "image", "deployment/cart", &format!("server={}", house.image("app:2"))]);
+    house.kubectl(&[
+        "set",
+        "image",
+        "deployment/cart",
+        &format!("server={}", house.image("app:2")),
+    ]);
     house.rolled_out("cart");
     house.resolved("cart").await;
 }
@@ -77,7 +87,10 @@ pub(super) async fn migration(house: House) {
     house.kubectl(&["patch", "deployment", "archive", "-p", &release.to_string()]);
 
     let told = house.says("archive", &["migration 0042_add_total failed", "SQLSTATE 42701"]).await;
-    assert!(told.contains("column \"total_cents\" of relation \"orders\" already exists"), "{told}");
+    assert!(
+        told.contains("column \"total_cents\" of relation \"orders\" already exists"),
+        "{told}"
+    );
     assert!(told.contains("Avoid Rolling back before it is known what the migration"), "{told}");
     assert!(!told.contains("rollout undo"), "going back is not offered:\n{told}");
     assert!(told.contains("1 of 1 pods ready"), "the release before still serves:\n{told}");

@@ -30,7 +30,12 @@ pub(super) async fn secret(mut house: House) {
     house.apply("payments.yaml");
     house.rolled_out("payments");
     house.kubectl(&["delete", "secret", "payments-db"]);
-    house.kubectl(&["set", "image", "deployment/payments", &format!("server={}", house.image("app:2"))]);
+    house.kubectl(&[
+        "set",
+        "image",
+        "deployment/payments",
+        &format!("server={}", house.image("app:2")),
+    ]);
 
     let elsewhere = format!("It exists in {staging}");
     let told = house.says("payments", &["secret \"payments-db\" not found", &elsewhere]).await;
