@@ -153,7 +153,7 @@ fn the_examples_of_the_help_work() {
         let line = line.split(" >").next().unwrap_or_default();
         Cli::try_parse_from(format!("firsthand {line}").split_whitespace())
             .unwrap_or_else(|error| panic!("{example}: {error}"));
-        if ["run", "demo", "diagnose", "dump", "incidents", "timeline", "postmortem"]
+        if ["run", "demo", "diagnose", "dump", "incidents", "timeline", "postmortem", "db"]
             .contains(&name)
         {
             continue;
