@@ -88,6 +88,7 @@ pub(super) fn difference(change: &Change, rollout: &Rollout, at: Timestamp) -> S
     let words = match (change.from.as_ref().map(value), change.to.as_ref().map(value)) {
         (Some(from), Some(to)) => format!("{what}{of} {from} → {}", tail(&from, &to)),
         (Some(from), None) => format!("{what}{of} removed (was {from})"),
+        (None, Some(to)) if change.is_edit() => format!("{what}{of} {to}"),
         (None, Some(to)) => format!("{what}{of} added: {to}"),
         (None, None) => format!("{what}{of} changed"),
     };

@@ -68,7 +68,7 @@ pub fn checklist(health: &Health) -> Vec<(bool, String)> {
         }
         Presence::NotAsked => (false, "it was not looked at".to_owned()),
     };
-    let ready = format!("{} of {} pods ready", health.ready, health.desired);
+    let ready = health.pods_ready();
     let rollout = if health.rollout_complete { "rollout complete" } else { "rollout not complete" };
     let waiting = match health.waiting.first() {
         None => "no container waits for a bad reason".to_owned(),

@@ -38,10 +38,7 @@ fn presence(health: &Health) -> Option<String> {
     match &health.presence {
         Presence::NotAsked => None,
         Presence::Present if health.desired == 0 => None,
-        Presence::Present => {
-            let pods = if health.desired == 1 { "pod" } else { "pods" };
-            Some(format!("{} of {} {pods} ready", health.ready, health.desired))
-        }
+        Presence::Present => Some(health.pods_ready()),
         Presence::ScaledToZero => Some("scaled to zero pods".into()),
         Presence::Gone => Some("it no longer exists".into()),
         Presence::Unknown(why) => Some(format!("readiness not known: {}", plain::short(why, 120))),

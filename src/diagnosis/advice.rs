@@ -25,6 +25,7 @@ pub(super) fn next(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) ->
     let image = rollout.and_then(|rollout| set_image(case, rollout));
     let mut fixes = fixes(cause, best);
     fixes.splice(0..0, migrates.map(repair_the_schema));
+    fixes.splice(0..0, edited_alone(case).map(|edited| look_at_the_edit(case, edited)));
     let mut looks = best.settle.iter().map(|command| look(command, proved));
     let mut choices: Vec<Choice> = Vec::new();
     if proved && best.facts.contains_key(NEWLY_ASKED) {
@@ -55,6 +56,9 @@ pub(super) fn avoid(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -
         sentences.filter_map(|text| fill_whole(text, &best.facts)).collect();
     if let Some(container) = migration::broken_off(case, best) {
         found.insert(0, format!("Rolling back before it is known what the migration in container {container} has already changed: the release before may not fit the database as it is now."));
+    }
+    if let Some(edited) = edited_alone(case) {
+        found.insert(0, format!("Rolling back: the pod template is the same as before; {edited} was edited, and every revision reads it as it is now."));
     }
     let loops = case.containers().any(|it| it.restarts() > 0 && it.log().is_some());
     if loops && !found.iter().any(|text| text.starts_with("Deleting")) {
@@ -92,13 +96,27 @@ fn repair_the_schema(container: &str) -> Choice {
     Choice { label: "fix".into(), command: None, text }
 }
 
+/// The ConfigMap that was edited before the failure, where no pod template changed.
+fn edited_alone<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let changes = &case.rollout()?.changes;
+    let edited = changes.first().filter(|_| changes.iter().all(Change::is_edit))?;
+    Some(&edited.what)
+}
+
+fn look_at_the_edit(case: &Case<'_>, edited: &str) -> Choice {
+    let name = edited.rsplit(' ').next().unwrap_or(edited);
+    let command = format!("kubectl -n {} get configmap {name} -o yaml", case.namespace());
+    let text = format!("Compare {edited} with what it was, and put back what does not fit.");
+    Choice { label: "fix".into(), command: Some(command), text }
+}
+
 fn rolling_back_may_help(best: &Hypothesis) -> bool {
     !best.facts.contains_key(SAME_BEFORE)
 }
 
 fn roll_back(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
     let from = rollout.from_revision.as_deref().filter(|_| rollout.can_roll_back)?;
-    if rollout.changes.is_empty() || from.parse::<u64>().is_err() {
+    if rollout.changes.iter().all(Change::is_edit) || from.parse::<u64>().is_err() {
         return None;
     }
     let (namespace, object) = (case.namespace(), case.object().kubectl());

@@ -148,6 +148,17 @@ pub struct Change {
     pub at: Option<Timestamp>,
 }
 
+impl Change {
+    /// Whether it is an edit of something beside the pod template, as of a ConfigMap: no revision brings
+    /// back what was there before.
+    pub fn is_edit(&self) -> bool {
+        self.from.is_none() && self.to.as_deref() == Some(Self::EDITED)
+    }
+
+    /// What [`Change::to`] says of an edit.
+    pub(crate) const EDITED: &str = "edited";
+}
+
 /// One thing that can be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
@@ -240,6 +251,12 @@ impl Health {
     /// Healthy: present, nothing failing. Absence of data is never health.
     pub fn is_healthy(&self) -> bool {
         self.presence == Presence::Present && self.failing.is_empty()
+    }
+
+    /// `1 of 2 pods ready`.
+    pub fn pods_ready(&self) -> String {
+        let pods = if self.desired == 1 { "pod" } else { "pods" };
+        format!("{} of {} {pods} ready", self.ready.max(0), self.desired)
     }
 }
 

@@ -99,7 +99,7 @@ impl Checkup {
         if missing <= 0 {
             return;
         }
-        let line = format!("{} of {} pods ready", self.health.ready.max(0), self.health.desired);
+        let line = self.health.pods_ready();
         let starting = pods.iter().filter(|pod| !pod.is_ready() && is_starting(pod, now)).count();
         let lacking = usize::try_from(self.health.desired).unwrap_or(0).saturating_sub(pods.len());
         let excused = starting + if young_controller { lacking } else { 0 };

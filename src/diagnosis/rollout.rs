@@ -203,7 +203,7 @@ fn edited_maps(
             what: format!("ConfigMap {name}"),
             container: None,
             from: None,
-            to: Some("edited".into()),
+            to: Some(Change::EDITED.into()),
             at: Some(at),
         })
     });

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::hear::{clock, span};
 use super::memory::Noted;
 use super::rules::{after, between};
-use super::see::{Sight, pods, wrong};
+use super::see::{Sight, wrong};
 use super::settle::has_failed;
 use super::{Incident, Reply, Rules, recovery};
 use crate::diagnosis::{Certainty, Presence};
@@ -98,7 +98,7 @@ fn healthy(draft: &mut Draft<'_>) {
     let (incident, now) = (&draft.incident, draft.now);
     let Some(since) = incident.healthy_since else { return };
     let window = recovery::window(incident, draft.rules);
-    let well = format!("Healthy since {}: {}", clock(since), pods(&incident.health));
+    let well = format!("Healthy since {}: {}", clock(since), incident.health.pods_ready());
     let firing = fires(incident);
     if after(since, window) <= now {
         let Some(firing) = firing else { return };

@@ -297,7 +297,7 @@ fn hold_health(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
             draft.incident.healthy_since = Some(since);
             if before != Some(since) {
                 let again = if before.is_some() { "healthy again" } else { "healthy" };
-                let text = format!("{again} since {}: {}", clock(since), pods(health));
+                let text = format!("{again} since {}: {}", clock(since), health.pods_ready());
                 draft.record(at, "kubernetes", text);
             }
             draft.incident.memory.failing_since = None;
@@ -345,14 +345,9 @@ fn healthy_since(incident: &Incident, look: &Look) -> Timestamp {
     held.max(memory.restarted_at.unwrap_or(held)).min(at)
 }
 
-/// `2 of 2 pods ready`.
-pub(super) fn pods(health: &Health) -> String {
-    format!("{} of {} pods ready", health.ready, health.desired)
-}
-
 /// What is wrong, as the health says it.
 pub(super) fn wrong(health: &Health) -> String {
     let known = health.failing.iter().filter(|text| !text.starts_with("unknown"));
     let known: Vec<&str> = known.map(String::as_str).take(3).collect();
-    if known.is_empty() { pods(health) } else { known.join("; ") }
+    if known.is_empty() { health.pods_ready() } else { known.join("; ") }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::draft::Draft;
 use super::hear::{clock, span};
 use super::rules::{after, between};
-use super::see::{Sight, pods};
+use super::see::Sight;
 use super::{Closed, Incident, Reply, Rules, Severity, State, notes, recovery, severity, voice};
 use crate::diagnosis::{Certainty, Presence};
 
@@ -130,7 +130,8 @@ fn ended(draft: &Draft<'_>, sight: &Sight) -> Option<Closed> {
             if after(since, recovery::window(incident, rules)) > now {
                 return None;
             }
-            let held = format!("healthy {}, {}", span(between(since, now)), pods(&incident.health));
+            let held =
+                format!("healthy {}, {}", span(between(since, now)), incident.health.pods_ready());
             let quiet = incident.memory.restarted_at;
             let quiet = quiet.map(|at| format!(", no restart since {}", clock(at)));
             let how = if has_failed(incident) { "recovered" } else { "alert ended" };

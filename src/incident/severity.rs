@@ -33,7 +33,7 @@ fn impact(health: &Health, object: Option<&ObjectRef>) -> Option<(Severity, Stri
         .map(|service| service.name.as_str())
         .collect();
     let batch = object.is_some_and(|o| o.kind == "Job" || o.kind == "CronJob");
-    let pods = format!("{} of {} pods ready", health.ready, health.desired);
+    let pods = health.pods_ready();
     let found = match (health.ready, health.desired) {
         _ if batch && !health.failing.is_empty() => {
             (Severity::Sev3, "a batch run fails; nothing is served by it".to_owned())

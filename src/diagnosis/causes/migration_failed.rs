@@ -10,13 +10,9 @@ pub(super) static CAUSE: Cause = Cause {
     reads: &[Pods, Logs],
     clears: &["application-crashed"],
     why: "Container {container} fails in a schema migration: {message}.",
-    fix: &[
-        "Repair the migration, or the state it left behind, as its tool says; then let it run again.",
-        "Look at the database's own error in the log: a missing right, a lock, or data that does not fit.",
-    ],
-    avoid: &[
-        "Rolling back {workload} blindly: a part of the migration may be applied, and the old version may not know the schema.",
-    ],
+    // Whatever breaks a migration off has the same way out; see `migration`.
+    fix: &[],
+    avoid: &[],
     looks_for: &[
         "Flyway, Liquibase, Alembic, Django, Prisma, Rails, golang-migrate and others: a failed, dirty or unknown migration.",
         "It beats the crash that follows. Rolling the image back may be unsafe: a part may be applied.",

@@ -1,78 +1,41 @@
 //! What a message is about: the words that programs of all languages share.
 
-use super::{Kind, network, shell, usage, variable};
+use super::{Kind, module, network, schema, service, settings, shell, system, usage, variable};
+
+/// So much of a message is looked at.
+const LOOKED_AT_BYTES: usize = 4096;
 
 /// What a message tells of, and the thing it names. `None`: nothing more than that something failed.
 pub(super) fn about(message: &str) -> Option<(Kind, Option<String>)> {
+    let message = &message[..message.floor_char_boundary(LOOKED_AT_BYTES)];
     if let Some(found) = usage::about(message) {
         return Some((Kind::UsageError, found));
     }
     if let Some(name) = variable::about(message) {
         return Some((Kind::MissingVariable, Some(name)));
     }
-    shell::about(message)
-        .or_else(|| network::about(message))
-        .or_else(|| about_module(message))
-        .or_else(|| about_system(message))
-}
-
-fn about_module(message: &str) -> Option<(Kind, Option<String>)> {
-    const MODULES: [&str; 7] = [
-        "Cannot find module ",
-        "Cannot find package ",
-        "No module named ",
-        "ClassNotFoundException: ",
-        "NoClassDefFoundError: ",
-        "Could not find or load main class ",
-        "error while loading shared libraries: ",
-    ];
-    let opens = MODULES.iter().find(|words| message.contains(**words))?;
-    Some((Kind::MissingModule, first_word(message.split_once(opens)?.1)))
-}
-
-fn about_system(message: &str) -> Option<(Kind, Option<String>)> {
     let lower = message.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let kind = if has(&["exec format error"]) {
-        Kind::ExecFormat
-    } else if has(&[
-        "heap out of memory",
-        "outofmemoryerror",
-        "runtime: out of memory",
-        "cannot allocate memory",
-        "insufficient memory for the java runtime",
-    ]) || lower.starts_with("memoryerror")
-    {
-        Kind::HeapExhausted
-    } else if has(&["address already in use", "eaddrinuse"]) {
-        Kind::AddressInUse
-    } else if has(&["permission denied", "eacces", "eperm", "read-only file system", "erofs"]) {
-        Kind::Permission
-    } else if has(&["no such file or directory", "enoent", "filenotfounderror"]) {
-        Kind::MissingFile
-    } else {
-        return None;
-    };
-    let named = matches!(kind, Kind::Permission | Kind::MissingFile | Kind::ExecFormat)
-        .then(|| path_in(message))
-        .flatten();
-    Some((kind, named))
-}
-
-/// The first absolute path in a message, or the quoted name after the failure.
-fn path_in(message: &str) -> Option<String> {
-    let is_end = |letter: char| letter.is_whitespace() || "'\",:;()[]{}<>`".contains(letter);
-    let mut pieces = message.split(is_end);
-    let path = pieces.find(|piece| piece.len() > 1 && piece.starts_with(['/', '.']))?;
-    Some(super::lines::bounded(path))
+    shell::about(message)
+        .or_else(|| service::about(message, &lower))
+        .or_else(|| network::about(message, &lower))
+        .or_else(|| schema::about(message, &lower))
+        .or_else(|| module::about(message))
+        .or_else(|| system::about(message, &lower))
+        .or_else(|| service::unavailable(message, &lower))
+        .or_else(|| settings::about(message, &lower))
 }
 
 /// The first word of a text, without the marks around it.
 pub(super) fn first_word(text: &str) -> Option<String> {
-    let text = text.trim_start_matches(|letter: char| " '\"`‘“:".contains(letter));
-    let is_end = |letter: char| letter.is_whitespace() || "'\"`’”,;".contains(letter);
+    let text = text.trim_start_matches(|letter: char| " '\"`‘“:\\".contains(letter));
+    let is_end = |letter: char| letter.is_whitespace() || "'\"`’”,;\\".contains(letter);
     let word = text.split(is_end).next()?.trim_end_matches(['.', ':', ')']);
     (!word.is_empty()).then(|| super::lines::bounded(word))
+}
+
+/// Whether a text holds one of these words.
+pub(super) fn has(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]
@@ -97,14 +60,43 @@ mod tests {
         );
         check("Error: Cannot find module 'express'", Kind::MissingModule, Some("express"));
         check("ModuleNotFoundError: No module named 'yaml'", Kind::MissingModule, Some("yaml"));
-        check("listen tcp :8080: bind: address already in use", Kind::AddressInUse, None);
+        check("listen tcp :8080: bind: address already in use", Kind::AddressInUse, Some(":8080"));
         check("java.lang.OutOfMemoryError: Java heap space", Kind::HeapExhausted, None);
         check("exec /app/server: exec format error", Kind::ExecFormat, Some("/app/server"));
+        check("write /data/wal: no space left on device", Kind::Disk, Some("/data/wal"));
+    }
+
+    #[test]
+    fn answers_of_other_services_are_told_apart() {
+        check(
+            "pq: password authentication failed for user \"orders\"",
+            Kind::Credentials,
+            Some("orders"),
+        );
+        check("x509: certificate signed by unknown authority", Kind::Tls, None);
+        check("FATAL: sorry, too many clients already", Kind::PoolExhausted, None);
+        check("READONLY You can't write against a read only replica.", Kind::ReadOnly, None);
+        check(
+            "read tcp 10.0.0.1:4->10.0.0.2:5432: connection reset by peer",
+            Kind::Unavailable,
+            Some("10.0.0.2:5432"),
+        );
+        check(
+            "ERROR: relation \"orders\" does not exist at character 15",
+            Kind::Schema,
+            Some("orders"),
+        );
+        check(
+            "nginx: [emerg] unknown directive \"proxy_pas\" in /etc/nginx/nginx.conf:3",
+            Kind::Config,
+            Some("proxy_pas"),
+        );
     }
 
     #[test]
     fn ordinary_words_are_about_nothing() {
         assert_eq!(about("listening on :8080"), None);
         assert_eq!(about("order not placed: card expired"), None);
+        assert_eq!(about("user 12 has too many items in the cart"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Go: `panic:`, `fatal error:`, and the goroutine that was running.
 
-use super::choose::Found;
+use super::found::Found;
 use super::lines::Lines;
 use super::{Frame, Kind, Language, Weight};
 
@@ -71,16 +71,12 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let frame = goroutine.and_then(|at| own_frame(lines, at + 1));
     let kind = if kind == Kind::Fatal && goroutine.is_some() { Kind::Panic } else { kind };
     Some(Found {
-        at,
-        from: at,
         to: end(lines, goroutine.unwrap_or(at)),
         kind,
+        certain: goroutine.is_some(),
         weight: if goroutine.is_some() { Weight::Ended } else { Weight::Said },
-        language: Language::Go,
-        message: message.to_owned(),
         frame,
-        named: None,
-        why: "the Go runtime ends the process after a panic",
+        ..Found::line(at, Language::Go, message, "the Go runtime ends the process after a panic")
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::choose::Found;
+use super::found::Found;
 use super::lines::Lines;
 use super::{Frame, Kind, Language, Weight, failure, network};
 
@@ -76,9 +76,14 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let (mut best, mut best_message) = (first, message);
     let (mut to, mut part) = (at, Vec::new());
     let mut frames: Vec<Option<Frame>> = Vec::new();
+    let mut net = false;
     for at in first + 1..lines.len().min(first + REPORT_LINES) {
         let line = lines.clean(at);
-        if let Some(cause) = line.strip_prefix("Caused by: ") {
+        net |= line.contains(" ---> ") || line.contains("   --- End of ");
+        let cause = line
+            .strip_prefix("Caused by: ")
+            .or_else(|| line.trim_start().strip_prefix("---> ").filter(|_| line.starts_with(' ')));
+        if let Some(cause) = cause {
             frames.push(own(&part));
             part.clear();
             (best, best_message) = (at, cause.trim().to_owned());
@@ -92,17 +97,21 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     }
     frames.push(own(&part));
     let (kind, named) = meaning(&said);
+    let weight = weight(thread, super::level::is_last(lines, to));
     Some(Found {
-        at: best,
         from: above,
         to,
         kind,
-        weight: weight(thread, super::level::is_last(lines, to)),
-        language: Language::Java,
-        message: best_message,
+        certain: thread,
+        weight,
         frame: frames.into_iter().rev().flatten().next(),
         named,
-        why: "the innermost cause of the last exception before the end of the log",
+        ..Found::line(
+            best,
+            if net { Language::DotNet } else { Language::Java },
+            &best_message,
+            "the innermost cause of the last exception before the end of the log",
+        )
     })
 }
 
@@ -151,7 +160,9 @@ fn first_word_is_thread(line: &str) -> bool {
 
 fn is_inside(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("at ") || line.starts_with("... ") || line.starts_with("Suppressed: ")
+    ["at ", "... ", "Suppressed: ", "---", "Wrapped by: ", "Caused by: "]
+        .iter()
+        .any(|it| line.starts_with(it))
 }
 
 fn place(line: &str) -> Option<(Frame, bool)> {
@@ -175,17 +186,18 @@ fn spring(lines: &Lines<'_>, at: usize) -> Option<Found> {
     let heading = (at..at + 8).find(|at| lines.clean(*at).starts_with("Description:"))?;
     let told = (heading + 1..heading + 5).find(|at| !lines.clean(*at).trim().is_empty())?;
     let action = (told..told + 16).find(|at| lines.clean(*at).starts_with("Action:"));
+    let message = lines.clean(told);
     Some(Found {
-        at: told,
         from: at,
         to: action.map_or(told, |action| action + 3),
         kind: Kind::Exception,
-        weight: Weight::Ended,
-        language: Language::Java,
-        message: lines.clean(told).trim().to_owned(),
-        frame: None,
-        named: None,
-        why: "Spring Boot's own report of why the application did not start",
+        certain: true,
+        ..Found::line(
+            told,
+            Language::Java,
+            &message,
+            "Spring Boot's own report of why the application did not start",
+        )
     })
 }
 
@@ -195,10 +207,12 @@ fn dot_net(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         LazyLock::new(|| Regex::new(r"^\s*at ([\w.<>`+\[\],]+)\(.*\) in (.+):line (\d+)").ok());
     let first = line.split_once(['.', ':']).map(|(_, rest)| rest.trim())?;
     let (mut best, mut message, mut to, mut frame) = (at, first.to_owned(), at, None);
+    let mut said = vec![message.clone()];
     for at in at + 1..lines.len().min(at + REPORT_LINES) {
         let line = lines.clean(at);
         let line = line.trim_start();
         if let Some(cause) = line.strip_prefix("---> ") {
+            said.push(cause.to_owned());
             (best, message, frame) = (at, cause.to_owned(), None);
         } else if let Some(found) = DOT_NET.as_ref().and_then(|place| place.captures(line)) {
             frame = frame.or_else(|| {
@@ -213,16 +227,19 @@ fn dot_net(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         }
         to = at;
     }
+    let (kind, named) = meaning(&said);
     Some(Found {
-        at: best,
         from: at,
         to,
-        kind: Kind::Exception,
-        weight: Weight::Ended,
-        language: Language::DotNet,
-        message,
+        kind,
+        named,
+        certain: true,
         frame,
-        named: None,
-        why: "the .NET runtime ends the process after an unhandled exception",
+        ..Found::line(
+            best,
+            Language::DotNet,
+            &message,
+            "the .NET runtime ends the process after an unhandled exception",
+        )
     })
 }

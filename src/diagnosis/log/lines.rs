@@ -47,11 +47,18 @@ impl<'a> Lines<'a> {
     /// it. Cut where no message reaches.
     pub(super) fn clean(&self, at: usize) -> Cow<'a, str> {
         let line = self.raw(at);
+        // A bar of progress is overwritten by what follows it on the line.
+        let line = line.rsplit('\r').next().unwrap_or(line);
         let line = &line[..line.floor_char_boundary(LOOKED_AT_BYTES)];
         match without_colours(line) {
             Cow::Borrowed(line) => Cow::Borrowed(without_stamp(line)),
             Cow::Owned(line) => Cow::Owned(without_stamp(&line).to_owned()),
         }
+    }
+
+    /// Where the line begins, as a byte offset.
+    pub(super) fn start_of(&self, at: usize) -> usize {
+        self.starts.get(at).copied().unwrap_or(self.text.len())
     }
 
     /// The number of the line that holds this byte, from 0.
@@ -97,8 +104,10 @@ fn without_colours(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// Takes off `2026-11-21T02:11:07.123456789Z ` and the `stdout F ` that the CRI's files have after it.
+/// Takes off what runtimes and tools put before a line: `2026-11-21T02:11:07.123456789Z ` with the
+/// `stdout F ` of the CRI's files, `web-1  | ` of compose, `[pod/web-7d9/app] ` of `kubectl logs --prefix`.
 fn without_stamp(line: &str) -> &str {
+    let line = without_name(line);
     let bytes = line.as_bytes();
     let dated = bytes.len() > 20
         && bytes[..4].iter().all(u8::is_ascii_digit)
@@ -112,7 +121,29 @@ fn without_stamp(line: &str) -> &str {
         return line;
     }
     let of_cri = ["stdout F ", "stderr F ", "stdout P ", "stderr P "];
-    of_cri.iter().find_map(|prefix| rest.strip_prefix(prefix)).unwrap_or(rest)
+    let rest = of_cri.iter().find_map(|prefix| rest.strip_prefix(prefix)).unwrap_or(rest);
+    // A level of four letters is set to the right: ` INFO`; what else is indented belongs to a trace.
+    match rest.strip_prefix(' ') {
+        Some(level) if ["INFO ", "WARN "].iter().any(|it| level.starts_with(it)) => level,
+        _ => rest,
+    }
+}
+
+fn without_name(line: &str) -> &str {
+    if let Some(rest) = line.strip_prefix("[pod/") {
+        return rest.split_once("] ").map_or(line, |(_, rest)| rest);
+    }
+    let Some(bar) = line.bytes().take(48).position(|letter| letter == b'|') else { return line };
+    let (name, rest) = line.split_at(bar);
+    let word = name.trim_end();
+    let is_name = word.len() > 2
+        && word.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase())
+        && word.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter))
+        && name.len() > word.len();
+    match rest.strip_prefix("| ") {
+        Some(rest) if is_name => rest,
+        _ => line,
+    }
 }
 
 #[cfg(test)]

@@ -9,17 +9,29 @@
 //! the fault of whoever asked. *Text is data here: nothing in it is followed, and no text is too long,
 //! too odd or too hostile to be read in one pass.*
 
+mod beam;
 mod choose;
 mod failure;
+mod found;
 mod go;
 mod java;
 mod level;
 mod lines;
+mod module;
 mod native;
 mod network;
 mod node;
 mod python;
+mod record;
+mod schema;
+mod script;
+mod search;
+mod server;
+mod service;
+mod settings;
 mod shell;
+mod system;
+mod tail;
 mod usage;
 mod variable;
 mod window;

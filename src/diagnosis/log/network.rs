@@ -5,48 +5,83 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Kind;
+use super::failure::has;
+
+const UNKNOWN: [&str; 20] = [
+    "no such host",
+    "host not found in upstream",
+    "getaddrinfo",
+    "name or service not known",
+    "temporary failure in name resolution",
+    "could not translate host name",
+    "unknownhostexception",
+    "nodename nor servname provided",
+    "failed to lookup address information",
+    "unknown mysql server host",
+    "could not resolve host",
+    "could not resolve address",
+    "nameresolutionerror",
+    "name resolution failed",
+    "name does not resolve",
+    "no address associated with hostname",
+    "no resolvable bootstrap urls",
+    "server misbehaving",
+    "eai_again",
+    "nxdomain",
+];
+const REFUSED: [&str; 13] = [
+    "connection refused",
+    "econnrefused",
+    "error 111 connecting",
+    "connection to server refused",
+    "actively refused",
+    "connection rejected",
+    "can't connect to mysql server",
+    "can't reach database server",
+    "(111)",
+    "connectionrefused",
+    "connect call failed",
+    "can't connect to server on",
+    "can't connect to local",
+];
+const SILENT: [&str; 28] = [
+    "i/o timeout",
+    "etimedout",
+    "connection timed out",
+    "connect timed out",
+    "connection timeout",
+    "connecttimeout",
+    "no route to host",
+    "ehostunreach",
+    "network is unreachable",
+    "enetunreach",
+    "connect timeout",
+    "dial tcp timeout",
+    "read timed out",
+    "readtimeout",
+    "sockettimeout",
+    "request timed out",
+    "timed out waiting",
+    "timed out connecting",
+    "connection attempt failed because the connected party did not properly respond",
+    "client.timeout exceeded",
+    "context deadline exceeded",
+    "deadline_exceeded",
+    "deadlineexceeded",
+    "code = deadlineexceeded",
+    "timeout expired",
+    "timeout occurred",
+    "timed out after",
+    "timeouterror",
+];
 
 /// Which failure, by words that stay the same across versions and languages.
-pub(super) fn about(message: &str) -> Option<(Kind, Option<String>)> {
-    const UNKNOWN: [&str; 9] = [
-        "no such host",
-        "host not found in upstream",
-        "getaddrinfo",
-        "name or service not known",
-        "temporary failure in name resolution",
-        "could not translate host name",
-        "unknownhostexception",
-        "nodename nor servname provided",
-        "failed to lookup address information",
-    ];
-    const REFUSED: [&str; 5] = [
-        "connection refused",
-        "econnrefused",
-        "error 111 connecting",
-        "connection to server refused",
-        "actively refused",
-    ];
-    const SILENT: [&str; 12] = [
-        "i/o timeout",
-        "etimedout",
-        "connection timed out",
-        "connect timed out",
-        "connection timeout",
-        "connecttimeout",
-        "no route to host",
-        "ehostunreach",
-        "network is unreachable",
-        "enetunreach",
-        "connect timeout",
-        "dial tcp timeout",
-    ];
-    let lower = message.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let kind = if has(&UNKNOWN) || message.contains("ENOTFOUND") || message.contains("EAI_AGAIN") {
+pub(super) fn about(message: &str, lower: &str) -> Option<(Kind, Option<String>)> {
+    let kind = if has(lower, &UNKNOWN) || has(message, &["ENOTFOUND", "EAI_AGAIN"]) {
         Kind::UnknownName
-    } else if has(&REFUSED) || is_refused_between(&lower) {
+    } else if has(lower, &REFUSED) || is_refused_between(lower) {
         Kind::Refused
-    } else if has(&SILENT) || (lower.contains("dial tcp") && lower.contains("deadline exceeded")) {
+    } else if has(lower, &SILENT) {
         Kind::TimedOut
     } else {
         return None;
@@ -65,15 +100,25 @@ fn is_refused_between(lower: &str) -> bool {
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r#"server at "(?P<h>[\w.-]+)" ?(?:\([^)]*\))?, port (?P<p>\d+)"#,
-        r#"(?i)host ?(?:name)?[=:]? ?['"](?P<h>[\w.-]+)['"](?:, ?port[=:] ?(?P<p>\d+))?"#,
+        r#"(?i)host ?(?:name)?[=:]? ?\\?['"](?P<h>[\w.-]+)\\?['"](?:,? ?\(?port[=:] ?(?P<p>\d+))?"#,
+        r#"(?i)(?:server|mysql server|database server)(?: host)? (?:on|at) ['"`‘](?P<h>[\w.-]+)(?::(?P<p>\d+))?['"`’](?: ?\(\d+|:\d+)?"#,
+        // Ruby: `connect(2) for "127.0.0.1" port 5995`
+        r#"for \x22(?P<h>[\w.-]+)\x22 port (?P<p>\d+)"#,
+        // Python: `Connect call failed ('127.0.0.1', 5432)`
+        r"\('(?P<h>[\w.:-]+)', (?P<p>\d+)",
+        // Dart and curl: `address = db, port = 5432`, `connect to db port 8080`
+        r"(?:address = |[Cc]onnect to )(?P<h>[\w.-]+),? port(?: =)? (?P<p>\d+)",
         // Go names the resolved address behind the URL that was asked for: the name is what people know.
         r"\b[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?(?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"lookup (?P<h>[\w.-]+)",
         r#"upstream "(?P<h>[\w.-]+)(?::(?P<p>\d+))?""#,
         r"(?:ENOTFOUND|EAI_AGAIN) (?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"UnknownHostException: (?P<h>[\w.-]+)",
+        r#"(?:resolve host|host name|resolve address|server host|host not found in upstream):? ['"`‘]?(?P<h>[\w.-]+)(?::(?P<p>\d+))?"#,
+        r"(?:ENOTFOUND|EAI_AGAIN) (?P<h>[\w.-]+)",
+        r"broker (?P<h>[\w.-]+):(?P<p>\d+)",
         r"(?:ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH) (?P<h>[\w.-]+):(?P<p>\d+)",
-        r"(?:dial (?:tcp|udp)[46]?|connect(?:ing|ion)? to|connecting|reach|Connect to) (?P<h>[\w.-]+):(?P<p>\d+)",
+        r"(?:->|(?:dial (?:tcp|udp)[46]?|[Cc]onnect(?:ing|ion)? to|connecting|reach|to|connect to address) [\x22'/]?)(?P<h>[\w.-]+):(?P<p>\d+)",
         r"(?P<h>(?:\d{1,3}\.){3}\d{1,3}):(?P<p>\d{1,5})\b",
         r"(?:^|[\s=(\x22'/@])(?P<h>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*):(?P<p>\d{2,5})\b",
     ]
@@ -87,7 +132,11 @@ pub(in crate::diagnosis) fn endpoint_in(text: &str) -> Option<String> {
     let found = FORMS.iter().flat_map(|form| form.captures_iter(text));
     let endpoint = |found: regex::Captures<'_>| {
         let host = found.name("h")?.as_str().trim_end_matches('.');
-        if is_file(host) {
+        let before = &text[..found.get(0)?.start()];
+        if is_file(host)
+            || is_reference(before)
+            || (host == "address" && text.contains("lookup address"))
+        {
             return None;
         }
         let port = found.name("p").map(|port| port.as_str()).or_else(|| port_beside(text, host));
@@ -104,6 +153,23 @@ fn port_beside<'t>(text: &'t str, host: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(&format!("{host}:"))?;
     let length = rest.bytes().take_while(u8::is_ascii_digit).count();
     (2..=5).contains(&length).then(|| &rest[..length])
+}
+
+/// Whether a link that follows leads to a page to read: `(Background on this error at: https://…)`.
+fn is_reference(before: &str) -> bool {
+    let words = before.trim_end_matches([' ', ':', '<', '(', '\'', '"']).to_ascii_lowercase();
+    [
+        "see",
+        "error at",
+        "visit",
+        "refer to",
+        "documentation",
+        "docs",
+        "more information",
+        "learn more at",
+    ]
+    .iter()
+    .any(|end| words.ends_with(end))
 }
 
 /// `server.js:12` has the form of a host and a port.
@@ -131,7 +197,8 @@ mod tests {
     use super::*;
 
     fn check(message: &str, kind: Kind, named: &str) {
-        assert_eq!(about(message), Some((kind, Some(named.to_owned()))), "{message}");
+        let lower = message.to_ascii_lowercase();
+        assert_eq!(about(message, &lower), Some((kind, Some(named.to_owned()))), "{message}");
     }
 
     #[test]

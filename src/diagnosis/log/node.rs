@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::choose::Found;
+use super::Weight;
+use super::found::Found;
 use super::lines::Lines;
-use super::{Frame, Kind, Language, Weight};
+use super::{Frame, Kind, Language, failure};
 
 /// `TypeError: x is not a function`, `Error [ERR_X]: …`, `Uncaught ReferenceError: …`.
 static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?:Uncaught )?((?:[A-Za-z_$][\w$.]*)?(?:Error|Exception|Rejection)(?: \[[\w-]+\])?)(?:: (.*))?$").ok()
+    Regex::new(r"(?:^|[\s:])(?:Uncaught )?((?:[A-Za-z_$][\w$.]*)?(?:Error|Exception|Rejection)(?: \[[\w-]+\])?)(?:: (.*))?$").ok()
 });
 
 static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -48,19 +49,93 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         .filter_map(|at| place(&lines.clean(at)))
         .find(is_own)
         .or_else(|| source_above(lines, first));
+    let end = closed.unwrap_or(to);
     let header = lines.clean(first);
-    Some(Found {
-        at: first,
+    let header = header_of(&header).unwrap_or_else(|| header.to_string());
+    let ended = closed.is_some() || pointed;
+    let mut found = Found {
         from: first.saturating_sub(if pointed { 5 } else { 0 }),
-        to: closed.unwrap_or(to),
+        to: end,
         kind: Kind::Exception,
-        weight: if closed.is_some() || pointed { Weight::Ended } else { Weight::Logged },
-        language: Language::Node,
-        message: reason(header.trim_start_matches("Uncaught ")),
+        certain: ended,
+        weight: if ended { Weight::Ended } else { Weight::Logged },
         frame,
-        named: None,
-        why: "Node.js ends the process after an error that nobody caught",
-    })
+        ..Found::line(
+            first,
+            Language::Node,
+            &reason(header.trim_start_matches("Uncaught ")),
+            "Node.js ends the process after an error that nobody caught",
+        )
+    };
+    if let Some((kind, named)) = failure::about(&found.message) {
+        (found.kind, found.named) = (kind, named);
+    }
+    if header.contains("ZodError") {
+        zod(lines, first, end, &mut found);
+    } else {
+        explain(lines, first, end, &mut found);
+    }
+    Some(found)
+}
+
+/// The error itself, without what was printed before it on the line.
+fn header_of(line: &str) -> Option<String> {
+    let found = HEADER.as_ref()?.captures(line)?;
+    Some(line[found.get(1)?.start()..].to_owned())
+}
+
+/// zod lists what is wrong as JSON; a required entry in capitals is a variable.
+fn zod(lines: &Lines<'_>, first: usize, end: usize, found: &mut Found) {
+    let path = (first + 1..=end).find(|at| lines.clean(*at).trim().starts_with("\"path\": ["));
+    let Some(path) = path else { return };
+    let (line, next) = (lines.clean(path), lines.clean(path + 1));
+    let inline = line.split_once('[').map_or("", |(_, rest)| rest);
+    let name = failure::first_word(if inline.trim().is_empty() { &next } else { inline });
+    let capitals = |name: &String| !name.bytes().any(|letter| letter.is_ascii_lowercase());
+    found.named = name;
+    let variable = found.named.as_ref().is_some_and(capitals);
+    found.kind = if variable { Kind::MissingVariable } else { Kind::Config };
+}
+
+/// An error that says nothing is explained by its `[cause]`, by the errors that it gathers, or by the
+/// fields that Node.js prints behind its frames.
+fn explain(lines: &Lines<'_>, first: usize, end: usize, found: &mut Found) {
+    if failure::about(&found.message).is_none() {
+        for at in first + 1..=end {
+            let line = lines.clean(at);
+            let inner = line.trim().trim_start_matches("[cause]: ");
+            let nested = line.starts_with(' ') && !inner.starts_with("at ");
+            if nested
+                && inner.contains("Error")
+                && let Some((kind, named)) = failure::about(inner)
+            {
+                (found.at, found.message) = (at, inner.trim_end_matches([' ', '{']).to_owned());
+                (found.kind, found.named) = (kind, named);
+                break;
+            }
+        }
+    }
+    let field = |name: &str| {
+        (first + 1..=end).find_map(|at| {
+            let line = lines.clean(at);
+            let value = line.trim().strip_prefix(name)?.trim_end_matches([',', '}', ' ']);
+            Some(value.trim_matches('\'').to_owned())
+        })
+    };
+    if found.named.is_none()
+        && failure::about(&found.message).is_none_or(|(it, _)| it.is_network())
+        && let Some(host) = field("address: ").or_else(|| field("hostname: "))
+    {
+        let code = field("code: ").unwrap_or_default();
+        let about = failure::about(&code).or_else(|| failure::about(&found.message));
+        if let Some((kind, _)) = about {
+            found.kind = kind;
+            found.named = Some(match field("port: ") {
+                Some(port) => format!("{host}:{port}"),
+                None => host,
+            });
+        }
+    }
 }
 
 fn is_header(line: &str) -> bool {
@@ -115,16 +190,16 @@ fn reason(line: &str) -> String {
 fn rejection(lines: &Lines<'_>, at: usize, line: &str) -> Found {
     let to = (at + 1..lines.len().min(at + 8)).take_while(|at| is_inside(&lines.clean(*at))).last();
     Found {
-        at,
-        from: at,
         to: to.unwrap_or(at),
         kind: Kind::Exception,
-        weight: Weight::Ended,
-        language: Language::Node,
-        message: reason(line),
+        certain: true,
         frame: source_above(lines, at),
-        named: None,
-        why: "Node.js ends the process after a rejection that nobody handled",
+        ..Found::line(
+            at,
+            Language::Node,
+            &reason(line),
+            "Node.js ends the process after a rejection that nobody handled",
+        )
     }
 }
 
@@ -133,15 +208,16 @@ fn thrown_value(lines: &Lines<'_>, at: usize) -> Option<Found> {
     let uncaught = (at.saturating_sub(8)..at).rev().find(|at| is_pointer(&lines.clean(*at)))?;
     let value = (uncaught + 1..at).find(|at| !lines.clean(*at).trim().is_empty())?;
     Some(Found {
-        at: value,
         from: uncaught.saturating_sub(3),
         to: at,
         kind: Kind::Exception,
-        weight: Weight::Ended,
-        language: Language::Node,
-        message: reason(&lines.clean(value)),
+        certain: true,
         frame: source_above(lines, uncaught),
-        named: None,
-        why: "Node.js ends the process after an error that nobody caught",
+        ..Found::line(
+            value,
+            Language::Node,
+            &reason(&lines.clean(value)),
+            "Node.js ends the process after an error that nobody caught",
+        )
     })
 }

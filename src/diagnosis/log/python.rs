@@ -1,6 +1,6 @@
 //! Python: tracebacks and their chains.
 
-use super::choose::Found;
+use super::found::Found;
 use super::lines::Lines;
 use super::{Frame, Kind, Language, Weight, failure};
 
@@ -24,6 +24,12 @@ struct Part {
 pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let column = line.find(OPENS)?;
     let indent = line[..column].chars().take_while(|letter| letter.is_whitespace()).count();
+    if line.starts_with('{') {
+        return None;
+    }
+    if line.contains("Exception Group Traceback") {
+        return group(lines, at);
+    }
     let mut parts = vec![part(lines, at + 1, indent)?];
     while let Some(next) = parts.last().and_then(|last| chained(lines, last.to + 1)) {
         let Some(part) = part(lines, next + 1, indent) else { break };
@@ -36,17 +42,50 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let (kind, named) = meaning(lines, &parts, &message);
     let frame = parts.iter().rev().find_map(|part| part.frame.clone());
     Some(Found {
-        at: at_last,
-        from: at,
+        from: if handled { at - 1 } else { at },
         to,
         kind,
         weight: if handled { Weight::Logged } else { Weight::Ended },
-        language: Language::Python,
-        message,
         frame,
         named,
-        why: "the last traceback before the end of the log",
+        ..Found::line(
+            at_last,
+            Language::Python,
+            &message,
+            "the last traceback before the end of the log",
+        )
     })
+}
+
+/// A group of exceptions, each drawn behind a bar: the last of them tells.
+fn group(lines: &Lines<'_>, at: usize) -> Option<Found> {
+    let drawn = |line: &str| line.trim_start().starts_with(['|', '+']);
+    let inside = (at + 1..lines.len()).take_while(|at| drawn(&lines.clean(*at)));
+    let last = inside.clone().last()?;
+    let is_leaf = |text: &str| {
+        let class = text.split(':').next().unwrap_or_default();
+        (class.ends_with("Error") || class.ends_with("Exception")) && !class.contains(' ')
+    };
+    let told = inside.clone().filter(|at| is_leaf(unbarred(&lines.clean(*at)))).last()?;
+    let frames = inside.filter_map(|at| place(unbarred(&lines.clean(at))));
+    let frame = frames.filter(|(_, own)| *own).map(|(frame, _)| frame).last();
+    let message = unbarred(&lines.clean(told)).to_owned();
+    Some(Found {
+        from: at,
+        to: last,
+        kind: Kind::Exception,
+        frame,
+        ..Found::line(
+            told,
+            Language::Python,
+            &message,
+            "the last exception of the last group before the end of the log",
+        )
+    })
+}
+
+fn unbarred(line: &str) -> &str {
+    line.trim_matches([' ', '|'])
 }
 
 /// What the chain is about: its last exception, or else the one that began it.
@@ -82,10 +121,12 @@ fn part(lines: &Lines<'_>, from: usize, indent: usize) -> Option<Part> {
     for at in from..lines.len() {
         let line = lines.clean(at);
         let deep = line.chars().take_while(|letter| letter.is_whitespace()).count() > indent;
-        if !deep && !line.trim().is_empty() {
+        // loguru marks the frame that raised, and draws values below the source.
+        let inside = deep || line.starts_with("> File ") || line.starts_with(['│', '└']);
+        if !inside && !line.trim().is_empty() {
             return Some(Part { at, to: message_end(lines, at), frame, environment });
         }
-        if let Some((place, own)) = place(line.trim()) {
+        if let Some((place, own)) = place(line.trim_start_matches(['>', ' ', '\t', '|', '+'])) {
             environment |= !own
                 && place.file.contains("os")
                 && place.function.as_deref() == Some("__getitem__");

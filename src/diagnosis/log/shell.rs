@@ -11,7 +11,7 @@ use super::Kind;
 static NOT_FOUND: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let place = r"^\S*(?:sh|bash|dash|ash|/[\w./-]+): (?:exec: )?(?:line )?(?:\d+: )?(?:exec: )?";
     Regex::new(&format!(
-        r"{place}([^\s:]+): (?:command )?not found$|^zsh:\d*:? command not found: (\S+)$|^(?:/usr/bin/)?env: ['‘]?([^'’:]+)['’]?: No such file or directory|{place}([^\s:]+): No such file or directory$|({place}[^\n]*bad interpreter)|^exec (/\S+): no such file or directory$"
+        r#"{place}([^\s:]+): (?:command )?not found$|^zsh:\d*:? command not found: (\S+)$|^(?:/usr/bin/)?env: ['‘]?([^'’:]+)['’]?: No such file or directory|{place}([^\s:]+): No such file or directory$|({place}[^\n]*bad interpreter)|^exec (/\S+): no such file or directory$|{place}([^\s:]+): cannot execute: required file not found|exec: \x22([^\x22]+)\x22: executable file not found in|(?:starting container process caused|OCI runtime)[^\n]*exec: \\?\x22([^\x22\\]+)"#
     ))
     .ok()
 });

@@ -33,13 +33,36 @@ static COMPLAINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"required option '([^']+)' not specified",
         r"(?:Unknown|Missing required) arguments?: (\S+)",
         r"Unrecognized (?:VM )?option:? '?([^\s']+)",
-        r"unrecognized configuration parameter \x22([^\x22]+)",
+        r"Missing script: \x22?([^\s\x22]+)",
+        r"(?i:missing argument) '?([^\s'.]+)",
+        r"Invalid (?:maximum|initial) heap size: (-\S+)",
+        r"(?i:unknown|invalid) (?:command.line )?(?:argument|parameter|switch)s?:? ['‘`\x22]?(--?[^\s'’`\x22]+)",
+        r"unknown option ['‘`\x22]?(-[^\s'’`\x22]+)",
+        r"option [\x22'](--?[\w-]+)[\x22'] (?:is not recognized|is unknown|is ambiguous)",
     ];
     Regex::new(&forms.join("|")).ok()
 });
 
 /// Whether the message complains about how the program was called, and of which flag or argument.
 pub(super) fn about(message: &str) -> Option<Option<String>> {
+    // Most messages hold none of these words; that is cheaper to see than the forms.
+    const MAY: [&str; 12] = [
+        "ption",
+        "rgument",
+        "flag",
+        "command",
+        "switch",
+        "heap size",
+        "illegal",
+        "invalid value",
+        "equired",
+        "arameter",
+        "invalid boolean",
+        "script",
+    ];
+    if !super::failure::has(message, &MAY) {
+        return None;
+    }
     if let Some(found) = COMPLAINTS.as_ref()?.captures(message) {
         // The name ends where the form's own punctuation does: `--port=8080` is about `--port`.
         let name = found.iter().skip(1).flatten().next()?.as_str();

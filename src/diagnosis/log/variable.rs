@@ -25,22 +25,40 @@ static COMPLAINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         format!(r"required key {any} missing value"),
         // `you must specify POSTGRES_PASSWORD`, `please set the DATABASE_URL`
         format!(
-            r"(?i:must|please|need to|have to) (?i:set|specify|provide|define)[ a-z]{{0,24}}? {sure}"
+            r"(?i:must|please|need to|have to) (?i:set|specify|provide|define)[ a-z]{{0,60}}?[: -]+{sure}"
         ),
         // `missing DATABASE_URL`, `Missing required config: DATABASE_URL`
         format!(r"(?i:missing|required)(?i:[ a-z]{{0,24}}):? {sure}"),
         // `sh: 1: X: parameter not set`, `X: unbound variable`
         r"\b([A-Za-z_][A-Za-z0-9_]*): (?:unbound variable|parameter (?:null or )?not set)"
             .to_owned(),
+        // bash: `X: must be set` of `${X:?must be set}`
+        r"line \d+: ([A-Z][A-Z0-9_]+): [a-z]".to_owned(),
         // Spring: `Could not resolve placeholder 'X' in value "${X}"`
         r"Could not resolve placeholder '([A-Za-z0-9_.-]+)'".to_owned(),
+        // Elixir: `could not fetch environment variable "X" because it is not set`; decouple: `X not found.`
+        format!(r#"(?i:environment variable) {any} because it is not set"#),
+        r"UndefinedValueError: (\w+) not found".to_owned(),
+        r#"EnvError: Environment variable "(\w+)" not set"#.to_owned(),
     ];
     Regex::new(&forms.join("|")).ok()
 });
 
 /// The name of the variable whose absence the message complains about.
 pub(super) fn about(message: &str) -> Option<String> {
-    // Most messages have no word of four capitals; that is cheaper to see than the forms.
+    // Most messages name nothing in capitals; that is cheaper to see than the forms.
+    let capitals = message
+        .as_bytes()
+        .windows(2)
+        .any(|two| two[0].is_ascii_uppercase() && (two[1].is_ascii_uppercase() || two[1] == b'_'));
+    if !capitals
+        && !super::failure::has(
+            message,
+            &["unbound", "parameter", "placeholder", "Undefined", "environment"],
+        )
+    {
+        return None;
+    }
     let found = COMPLAINTS.as_ref()?.captures(message)?;
     let name = found.iter().skip(1).flatten().next()?.as_str();
     (!is_a_word(name)).then(|| super::lines::bounded(name))

@@ -18,7 +18,24 @@ pub(super) struct Window<'a> {
 pub(super) fn of(bytes: &[u8]) -> Window<'_> {
     let start = start(bytes);
     let lines_before = bytes[..start].iter().filter(|byte| **byte == b'\n').count() as u64;
-    Window { text: String::from_utf8_lossy(&bytes[start..]), lines_before }
+    let text = String::from_utf8_lossy(&bytes[start..]);
+    let text = if text.starts_with("{\"log\":\"") { Cow::Owned(unwrapped(&text)) } else { text };
+    Window { text, lines_before }
+}
+
+/// Docker's files hold each line as `{"log":"…\n","stream":"stderr","time":"…"}`.
+fn unwrapped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for line in text.lines() {
+        let fields = serde_json::from_str::<serde_json::Value>(line).ok();
+        let inner = fields.as_ref().and_then(|fields| fields.get("log")?.as_str());
+        plain.extend(inner.unwrap_or(line).trim_end().chars().map(|letter| match letter {
+            '\n' => ' ',
+            letter => letter,
+        }));
+        plain.push('\n');
+    }
+    plain
 }
 
 fn start(bytes: &[u8]) -> usize {

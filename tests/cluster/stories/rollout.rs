@@ -93,7 +93,7 @@ pub(super) async fn migration(house: House) {
     );
     assert!(told.contains("Avoid Rolling back before it is known what the migration"), "{told}");
     assert!(!told.contains("rollout undo"), "going back is not offered:\n{told}");
-    assert!(told.contains("1 of 1 pods ready"), "the release before still serves:\n{told}");
+    assert!(told.contains("1 of 1 pod ready"), "the release before still serves:\n{told}");
 
     house.apply("backfill.yaml");
     let job = house.says("backfill", &["0043_backfill_totals failed", "SQLSTATE 42701"]).await;
