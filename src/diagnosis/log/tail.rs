@@ -215,7 +215,7 @@ fn is_request(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let installs =
-        ["register", "install", "waiting for", "press", "listening for", "send sigterm", "enabled"];
+        ["register", "install", "waiting for s", "press", "listening for", "send sigterm", "enabled"];
     let of_another = ["child", "worker process", "sending sigterm", "sent sigterm", "killing"];
     if has(&installs) || has(&of_another) {
         return false;
