@@ -78,7 +78,9 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
     }
     for (object, health) in &diagnosis.healthy {
         if diagnosis.findings.is_empty() && diagnosis.healthy.len() == 1 {
-            let _ = writeln!(out, "## {} is healthy\n", escape(&found::named(object, namespace)));
+            let is =
+                if diagnosis.starting().next().is_some() { "still starting" } else { "healthy" };
+            let _ = writeln!(out, "## {} is {is}\n", escape(&found::named(object, namespace)));
             for (holds, words) in found::checklist(health) {
                 let _ = writeln!(out, "- [{}] {}", if holds { "x" } else { " " }, escape(&words));
             }
@@ -86,8 +88,12 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
         }
     }
     if diagnosis.findings.is_empty() && diagnosis.healthy.len() != 1 {
-        let healthy = plain::counted(diagnosis.healthy.len(), "workload", "workloads");
-        let _ = writeln!(out, "Nothing is wrong: {healthy} healthy.\n");
+        let starting = diagnosis.starting().count();
+        let healthy = diagnosis.healthy.len() - starting;
+        let healthy = plain::counted(healthy, "workload", "workloads");
+        let starting =
+            if starting > 0 { format!(", {starting} still starting") } else { String::new() };
+        let _ = writeln!(out, "Nothing is known to be wrong: {healthy} healthy{starting}.\n");
     }
     if let Some(blind) = found::blind(&diagnosis.blind_spots) {
         let _ = writeln!(out, "{}", escape(&plain::sentence(&plain::capital(&blind))));

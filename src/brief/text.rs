@@ -124,7 +124,16 @@ fn summary(diagnosis: &Diagnosis, options: &Options) -> String {
     };
     let place = plain::short(&place, 120);
     let (bad, good) = (diagnosis.findings.len(), diagnosis.healthy.len());
+    let starting = diagnosis.starting().count();
     match (bad, good) {
+        (0, 1) if starting == 1 => {
+            let ready = diagnosis.healthy[0].1.pods_ready();
+            format!("{place}  is still starting: {ready}, and nothing is known to be wrong")
+        }
+        (0, n) if starting > 0 => {
+            let all = plain::counted(n, "workload", "workloads");
+            format!("{place}  nothing is known to be wrong; {starting} of {all} still starting")
+        }
         (0, 0) => format!("{place}  nothing to look at: no workload was found"),
         (0, 1) => format!("{place}  nothing is wrong"),
         (0, n) => format!("{place}  nothing is wrong with {n} workloads"),

@@ -22,6 +22,16 @@ pub struct Diagnosis {
     pub blind_spots: Vec<BlindSpot>,
 }
 
+impl Diagnosis {
+    /// Of the workloads without a fault, those that are not well yet: they are starting or rolling out.
+    pub fn starting(&self) -> impl Iterator<Item = &(ObjectRef, Health)> {
+        let unready = |it: &&(ObjectRef, Health)| {
+            it.1.presence == Presence::Present && it.1.ready < it.1.desired
+        };
+        self.healthy.iter().filter(unready)
+    }
+}
+
 /// What is wrong with one object, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerPort, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use regex::Regex;
@@ -37,12 +38,32 @@ impl Which {
 }
 
 /// The event by which the kubelet kills a container for a failed probe, if the newest ended run was
-/// ended so: it was last said during that run or later.
+/// ended so: it was last said during that run or later. Where the kubelet has fallen silent, an earlier
+/// run speaks for the newest one, if that was ended by a signal too.
 pub(super) fn kill<'a>(container: &ContainerView<'a>) -> Option<(Which, EventView<'a>)> {
-    let begun = container.last_ended()?.started_at();
+    let ended = container.last_ended()?;
+    let by_signal = matches!(ended.exit_code(), 137 | 143) && ended.reason() != "OOMKilled";
+    let begun = ended.started_at();
+    let unheard = by_signal && is_unheard(container, begun);
+    kills(container).into_iter().find(|(_, event)| unheard || event.is_since(begun))
+}
+
+/// Whether the kubelet had fallen silent when a run began: it says of every start that it `Started` the
+/// container, and of this one it did not. It writes 25 events about one pod, then one every five minutes
+/// (client-go's spam filter): a pod that is killed again and again outlives its events.
+fn is_unheard(container: &ContainerView<'_>, begun: Option<Timestamp>) -> bool {
+    // The kubelet says so a moment before the runtime's own time, or after.
+    let begun = begun.and_then(|begun| begun.checked_sub(SignedDuration::from_secs(5)).ok());
+    let events = container.events();
+    let mut started = events.iter().filter(|event| event.reason() == "Started").peekable();
+    begun.is_some() && started.peek().is_some() && !started.any(|event| event.is_since(begun))
+}
+
+/// All events of such kills, the newest first.
+fn kills<'a>(container: &ContainerView<'a>) -> Vec<(Which, EventView<'a>)> {
     let newest_first = container.events().into_iter().rev();
-    let killing = newest_first.filter(|it| it.reason() == "Killing" && it.is_since(begun));
-    killing.into_iter().find_map(|event| {
+    let killing = newest_first.filter(|it| it.reason() == "Killing");
+    let of_probe = killing.filter_map(|event| {
         let which = if event.message().contains("failed liveness probe") {
             Which::Liveness
         } else if event.message().contains("failed startup probe") {
@@ -52,7 +73,8 @@ pub(super) fn kill<'a>(container: &ContainerView<'a>) -> Option<(Which, EventVie
         };
         let names_it = event.container().is_some() || event.message().contains(container.name());
         names_it.then_some((which, event))
-    })
+    });
+    of_probe.collect()
 }
 
 /// The newest failure of that probe.
@@ -66,9 +88,12 @@ pub(super) fn failure<'a>(container: &ContainerView<'a>, which: Which) -> Option
         Which::Startup => "Startup probe",
         Which::Readiness => "Readiness probe",
     };
+    let unheard = is_unheard(container, begun);
     let mut newest_first = container.events().into_iter().rev();
     newest_first.find(|event| {
-        event.reason() == "Unhealthy" && event.message().starts_with(start) && event.is_since(begun)
+        event.reason() == "Unhealthy"
+            && event.message().starts_with(start)
+            && (unheard || event.is_since(begun))
     })
 }
 

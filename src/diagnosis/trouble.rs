@@ -34,7 +34,13 @@ pub(super) const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long an init container may run before it counts as hung. Migrations and downloads take minutes;
 /// what takes longer than this deserves a look even if it is at work.
-const MAY_INITIALISE_FOR: SignedDuration = SignedDuration::from_mins(10);
+const MAY_INITIALISE_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long an init container may say the same again and again: it waits, and whoever waits for it may know.
+const MAY_REPEAT_FOR: SignedDuration = SignedDuration::from_secs(30);
+
+/// So many of its last lines say the same.
+const REPEATED: usize = 4;
 
 /// Events that say why a container that has not begun does not begin.
 const KEEPS_FROM_STARTING: [&str; 9] = [
@@ -72,12 +78,24 @@ fn of_running(container: ContainerView<'_>) -> Option<Trouble> {
         return None;
     }
     if container.is_init() {
-        let long = age(container).is_some_and(|age| age >= MAY_INITIALISE_FOR);
+        let may = if repeats_itself(container) { MAY_REPEAT_FOR } else { MAY_INITIALISE_FOR };
+        let long = age(container).is_some_and(|age| age >= may);
         return long.then_some(Trouble::NotReady);
     }
     let unready = container.events().iter().any(is_failed_probe);
     let young = age(container).is_none_or(|age| age < MAY_START_FOR);
     (unready || !young).then_some(Trouble::NotReady)
+}
+
+/// Whether its last lines are all the same but for their numbers: `waiting for db:5432 (17)`.
+fn repeats_itself(container: ContainerView<'_>) -> bool {
+    let Some(log) = container.running_log() else { return false };
+    let words = |line: &str| -> String {
+        line.chars().filter(|letter| letter.is_alphabetic() || *letter == '-').collect()
+    };
+    let newest = log.text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let last: Vec<String> = newest.take(REPEATED).map(words).collect();
+    last.len() == REPEATED && last.iter().all(|line| *line == last[0] && !line.is_empty())
 }
 
 /// For how much longer a running container must run before its last end is history.

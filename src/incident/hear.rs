@@ -120,6 +120,11 @@ fn nothing_new(known: Option<&Incident>, signal: &Signal, rules: &Rules) -> Opti
             (signal.heard_at <= *last || lasted && between(*last, signal.heard_at) < REFRESH)
                 .then(|| format!("{pod}/{container} is known to wait: {reason}"))
         }
+        // Looks follow it from here; the poll only says that there is something to look at.
+        SignalKind::Poll(PollSignal::Lacking { what }) => {
+            let open = known.filter(|it| it.state.is_open() && it.healthy_since.is_none());
+            open.map(|_| format!("it is looked at already: {what}"))
+        }
     }
 }
 
@@ -267,6 +272,7 @@ fn hear_poll(draft: &mut Draft<'_>, poll: &PollSignal, heard_at: Timestamp) {
                 draft.record(heard_at, "prometheus", text.replace("1 polls", "1 poll"));
             }
         }
+        PollSignal::Lacking { what } => draft.record(heard_at, "prometheus", what.clone()),
     }
 }
 

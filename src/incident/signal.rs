@@ -158,4 +158,9 @@ pub enum PollSignal {
         /// `CrashLoopBackOff`, `ImagePullBackOff`, …
         reason: String,
     },
+    /// A workload is not what it should be, though nothing need have restarted or wait.
+    Lacking {
+        /// What it lacks, in words: `fewer pods are available than it should have`.
+        what: String,
+    },
 }

@@ -13,6 +13,7 @@ mod access;
 mod alertmanager;
 mod answer;
 mod foreign;
+mod lacking;
 mod object;
 mod prometheus;
 mod promql;

@@ -13,6 +13,7 @@ use reqwest::header::HeaderMap;
 use super::PrometheusSettings;
 use super::access::Access;
 use super::answer::{Answer, ask};
+use super::lacking;
 use super::promql::Promql;
 use super::watermark::{Container, Known, Span, Watermark, label};
 use crate::diagnosis::ObjectRef;
@@ -125,10 +126,11 @@ impl Poller {
         let promql = Promql::new(&self.settings);
         let ask = |query| ask(&client, &headers, query, at);
 
-        let (present, moved, waiting) = try_join!(
+        let (present, moved, waiting, lacking) = try_join!(
             ask(promql.present()),
             ask(promql.moved(span.compared)),
             ask(promql.waiting(span.waited)),
+            ask(lacking::query(&promql, span.polled)),
         )?;
         if present.samples.first().is_none_or(|s| s.value < 1.0) {
             return Err(ABSENT.to_owned());
@@ -162,8 +164,10 @@ impl Poller {
                 polled.signals.push(self.signal(&container, waits, now));
             }
         }
+        let objects = lacking.samples.iter().filter_map(lacking::read);
+        polled.signals.extend(objects.map(|(object, lacks)| self.lacking(object, lacks, now)));
         polled.watermark.prune(now);
-        polled.warn([present, moved, waiting]);
+        polled.warn([present, moved, waiting, lacking]);
         Ok(polled)
     }
 
@@ -175,11 +179,23 @@ impl Poller {
             PollSignal::Waiting { reason, .. } => {
                 format!("waiting/{id}/{reason}/{}", now.as_second())
             }
+            PollSignal::Lacking { what } => format!("lacking/{id}/{what}/{}", now.as_second()),
         };
         let pod = ObjectRef::new("Pod", container.namespace.clone(), container.pod.clone());
         let subject =
             Subject { cluster: self.cluster.clone(), object: Some(pod), group: String::new() };
         Signal { key, subject, heard_at: now, kind: SignalKind::Poll(what), muted: None }
+    }
+
+    fn lacking(&self, object: ObjectRef, lacks: PollSignal, now: Timestamp) -> Signal {
+        let subject = Subject {
+            cluster: self.cluster.clone(),
+            object: Some(object.clone()),
+            group: String::new(),
+        };
+        // One per poll, so that it is heard again after an incident's end.
+        let key = format!("lacking/{object}/{}", now.as_second());
+        Signal { key, subject, heard_at: now, kind: SignalKind::Poll(lacks), muted: None }
     }
 
     /// The headers of a query: the tenant's, and credentials read anew, because mounted tokens rotate.

@@ -64,6 +64,13 @@ impl<'a> Promql<'a> {
         by("max", &format!("{BY}, reason"), &seen)
     }
 
+    /// A metric of kube-state-metrics `ago` seconds ago, one series for each object that `labels` name.
+    pub(super) fn of(&self, metric: &str, labels: &str, ago: i64) -> String {
+        let selector = self.selector(metric);
+        let then = if ago == 0 { selector } else { format!("{selector} offset {ago}s") };
+        by("max", labels, &then)
+    }
+
     /// Counters above zero, `ago` seconds ago.
     fn restarts(&self, ago: i64) -> String {
         by("max", BY, &format!("({} > 0)", self.restarts_at(ago)))

@@ -247,6 +247,7 @@ impl Will {
                 put("container", container);
                 put("reason", reason);
             }
+            PollSignal::Lacking { .. } => {}
         }
         labels
     }
@@ -284,6 +285,17 @@ fn alert_names(poll: &PollSignal) -> Vec<&'static str> {
                 "KubePodNotReady",
             ]
         }
+        PollSignal::Lacking { .. } => vec![
+            "KubeDeploymentReplicasMismatch",
+            "KubeDeploymentRolloutStuck",
+            "KubeStatefulSetReplicasMismatch",
+            "KubeDaemonSetRolloutStuck",
+            "KubeJobFailed",
+            "KubePodNotReady",
+            "PodNotReady",
+            "RolloutStuck",
+            "JobFailed",
+        ],
         PollSignal::Waiting { .. } => vec![
             "KubeContainerWaiting",
             "KubePodNotReady",

@@ -58,6 +58,15 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, namespace: Option<&
 fn title(diagnosis: &Diagnosis, namespace: Option<&str>) -> String {
     let place = plain::short(namespace.unwrap_or("cluster"), 63);
     match (diagnosis.findings.as_slice(), diagnosis.healthy.as_slice()) {
+        ([], [(object, health)]) if diagnosis.starting().next().is_some() => {
+            let name = found::named(object, namespace);
+            format!("{name} is still starting: {}", health.pods_ready())
+        }
+        ([], healthy) if diagnosis.starting().next().is_some() => format!(
+            "{place}: nothing is known to be wrong; {} of {} still starting",
+            diagnosis.starting().count(),
+            plain::counted(healthy.len(), "workload", "workloads")
+        ),
         ([], [(object, _)]) => format!("{} is healthy", found::named(object, namespace)),
         ([], healthy) => format!(
             "{place}: nothing is wrong with {}",

@@ -144,7 +144,7 @@ fn service<'a>(case: &Case<'a>, host: &str) -> Option<&'a Service> {
 }
 
 /// `db`, `db.shop`, `db.shop.svc`, `db.shop.svc.cluster.local`: the Service's name and namespace.
-fn in_cluster<'h>(case: &'h Case<'_>, host: &'h str) -> Option<(&'h str, &'h str)> {
+pub(super) fn in_cluster<'h>(case: &'h Case<'_>, host: &'h str) -> Option<(&'h str, &'h str)> {
     let mut labels = host.trim_end_matches('.').split('.');
     let name = labels.next().filter(|name| !name.is_empty() && *name != "localhost")?;
     if name.bytes().all(|letter| letter.is_ascii_digit()) {

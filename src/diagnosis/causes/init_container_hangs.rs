@@ -2,23 +2,28 @@
 
 use jiff::SignedDuration;
 
+use super::dependency_unreachable::in_cluster;
 use super::prelude::*;
+use crate::diagnosis::ObjectRef;
+use crate::diagnosis::log::endpoint_in;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "init-container-hangs",
     title: "An init container does not come to an end",
     since: "0.1.0",
-    reads: &[Pods, Logs],
+    reads: &[Pods, Logs, Services],
     clears: &[],
-    why: "Init container {container} has run for {lasted} and does not end, so no other container of {pod} begins. Its last words: {last_line}",
+    why: "Init container {container} has run for {lasted} and does not end, so no other container of {pod} begins. Its last words: {last_line}. {state}.",
     fix: &[
+        "Repair what stands behind Service {service}: it has no ready endpoint.",
+        "Create Service {missing}, or point init container {container} at the one that is meant.",
         "Repair what init container {container} waits for: its log names it, if anything does.",
         "Give init container {container} a time limit of its own, so that it fails and says why.",
     ],
     avoid: &["Looking for the fault in the other containers: they have not begun."],
     looks_for: &[
-        "An init container in state Running for more than ten minutes without a restart, while the containers after it wait with PodInitializing.",
-        "Likely, never certain: it may be at work. The last line of its log often names what it waits for.",
+        "An init container in state Running for more than five minutes without a restart, or one whose last lines repeat each other, while the containers after it wait with PodInitializing.",
+        "Likely: it may be at work. Certain where its last line names a Service that does not exist or has no ready endpoint.",
     ],
     confirm: "The init container is Completed, and the next one begins.",
     links: &["https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/"],
@@ -47,13 +52,42 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .fact("container", container.name())
                 .fact("pod", container.pod().name())
                 .fact("lasted", words(lasted))
-                .maybe("last_line", last.map(|(_, line)| line.trim()))
+                .maybe("last_line", last.map(|(_, line)| line.trim().trim_end_matches('.')))
                 .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=20"),
         )
+        .map(|found| match last.and_then(|(_, line)| endpoint_in(line)) {
+            Some(endpoint) => awaited(case, found, &endpoint),
+            None => found,
+        })
     })
     .collect()
 }
 
+/// What it waits for is a Service: whether that can answer is proof.
+fn awaited(case: &Case<'_>, found: Hypothesis, endpoint: &str) -> Hypothesis {
+    let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
+    let Some((name, namespace)) = in_cluster(case, host) else { return found };
+    let services = case.evidence().services.read();
+    let there = case.world().service(namespace, name).is_some();
+    let (state, fact) = match case.world().endpoints(namespace, name) {
+        Some((0, _)) if there => (format!("Service {name} has no ready endpoint"), "service"),
+        _ if !there && namespace == case.namespace() && services.is_some() => {
+            (format!("Service {name} does not exist in {namespace}"), "missing")
+        }
+        _ => return found,
+    };
+    let mut found = found
+        .because(Proof::fact(state.clone()))
+        .fact("state", state)
+        .fact(fact, name)
+        .target(ObjectRef::new("Service", namespace, name));
+    found.certainty = Certainty::Certain;
+    found
+}
+
 fn words(lasted: SignedDuration) -> String {
-    format!("{} min", lasted.as_mins())
+    match lasted.as_mins() {
+        0 => format!("{} s", lasted.as_secs()),
+        minutes => format!("{minutes} min"),
+    }
 }

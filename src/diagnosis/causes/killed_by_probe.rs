@@ -39,8 +39,12 @@ fn weigh_one(container: ContainerView<'_>) -> Option<Hypothesis> {
     let ended = container.last_ended()?;
     let (which, found) = match kill(&container) {
         Some((which, event)) => {
-            let found = Hypothesis::certain(CAUSE.id)
-                .because(event.proof("the kubelet says that it kills it for the probe"));
+            let said = if event.is_since(ended.started_at()) {
+                "the kubelet says that it kills it for the probe"
+            } else {
+                "the kubelet said so of an earlier run, and of the newest not even that it began: it writes 25 events about a pod, then few"
+            };
+            let found = Hypothesis::certain(CAUSE.id).because(event.proof(said));
             let failed = failure(&container, which).map(|it| it.proof("the probe failed before"));
             (which, failed.into_iter().fold(found, Hypothesis::because))
         }

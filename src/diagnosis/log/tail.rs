@@ -214,8 +214,15 @@ fn meaning(line: &str) -> Meaning {
 fn is_request(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let installs =
-        ["register", "install", "waiting for s", "press", "listening for", "send sigterm", "enabled"];
+    let installs = [
+        "register",
+        "install",
+        "waiting for s",
+        "press",
+        "listening for",
+        "send sigterm",
+        "enabled",
+    ];
     let of_another = ["child", "worker process", "sending sigterm", "sent sigterm", "killing"];
     if has(&installs) || has(&of_another) {
         return false;
