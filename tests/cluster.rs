@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use lab::{Lab, Target};
 use libtest_mimic::{Arguments, Trial};
-use stories::{ALL, Needs, Story};
+use stories::{ALL, FIGURES, Needs, Story};
 
 /// Set for the process that runs inside the cluster's network.
 const INSIDE: &str = "FIRSTHAND_CLUSTER_INSIDE";
@@ -30,7 +30,8 @@ fn main() -> ExitCode {
             eprintln!("the stories on a real cluster are skipped: {why}");
             arguments.ignored = false;
             arguments.include_ignored = false;
-            return libtest_mimic::run(&arguments, ALL.iter().map(skipped).collect()).exit_code();
+            return libtest_mimic::run(&arguments, stories().iter().map(skipped).collect())
+                .exit_code();
         }
     };
     if target.is_ours() && std::env::var_os(INSIDE).is_none() {
@@ -38,10 +39,10 @@ fn main() -> ExitCode {
     }
     firsthand::tls::install();
     // They wait most of the time.
-    arguments.test_threads.get_or_insert(ALL.len());
+    arguments.test_threads.get_or_insert(stories().len());
     let whole = target.is_ours();
-    let lab = if arguments.list { None } else { Some(Arc::new(Lab::open(target, ALL))) };
-    let trials = ALL.iter().map(|story| {
+    let lab = if arguments.list { None } else { Some(Arc::new(Lab::open(target, stories()))) };
+    let trials = stories().iter().map(|story| {
         if !whole && story.needs == Needs::Ours {
             eprintln!(
                 "{} is skipped: it needs the node, registry or rules of our own cluster",
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
         })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// What is to be told: the stories, or, with `FIRSTHAND_FIGURES=1`, the figures alone.
+fn stories() -> &'static [Story] {
+    if std::env::var_os("FIRSTHAND_FIGURES").is_some() { FIGURES } else { ALL }
 }
 
 /// A story that cannot be told here: reported as ignored, never as passed.

@@ -58,8 +58,10 @@ fn object(meta: ObjectMeta, keys: Vec<String>) -> KeyedObject {
     }
 }
 
-/// The newest edit that `managedFields` knows. The creation time says nothing about later edits, so
+/// The newest edit that `managedFields` knows, if it came after the creation. The creation time says nothing about later edits, so
 /// without `managedFields` (kubectl leaves them out) the time is not known.
 fn edited_at(meta: &ObjectMeta) -> Option<Timestamp> {
-    meta.managed_fields.iter().flatten().filter_map(|entry| Some(entry.time.as_ref()?.0)).max()
+    let made = meta.creation_timestamp.as_ref().map(|time| time.0);
+    let times = meta.managed_fields.iter().flatten().filter_map(|it| Some(it.time.as_ref()?.0));
+    times.max().filter(|at| made.is_none_or(|made| *at > made))
 }

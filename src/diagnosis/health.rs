@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Service;
 
 use super::container::ContainerView;
+use super::eviction::{message, still_counts};
 use super::pod::PodView;
 use super::rollout::revisions;
 use super::trouble::{MAY_START_FOR, Trouble, unsettled_for};
@@ -52,6 +53,7 @@ impl Checkup {
             checkup.health.ready_since = ready_since(&checkup.health, &pods);
         }
         let pods = world.pods_of(object);
+        checkup.check_evictions(&pods);
         checkup.health.restarts = restarts(&pods);
         checkup.health.services = services(world, object, &pods);
         checkup.health.revision = revisions(world, object).map(|it| it.newest.named());
@@ -130,6 +132,18 @@ impl Checkup {
         }
         for (line, count) in seen {
             let line = if count > 1 { format!("{line} ({count} pods)") } else { line };
+            self.add(Grade::Fault, line);
+        }
+    }
+
+    /// Pods that were put out for what they themselves did: the next will do it again.
+    fn check_evictions(&mut self, pods: &[PodView<'_>]) {
+        if self.health.presence != Presence::Present {
+            return;
+        }
+        let newest = pods.iter().filter(|pod| still_counts(pod)).max_by_key(|pod| pod.created());
+        if let Some(pod) = newest {
+            let line = format!("pod {} was evicted: {}", pod.name(), message(pod).trim());
             self.add(Grade::Fault, line);
         }
     }

@@ -22,6 +22,7 @@ mod ended;
 mod ending;
 mod engine;
 mod event;
+mod eviction;
 mod evidence;
 mod finding;
 mod health;

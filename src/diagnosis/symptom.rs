@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::container::ContainerView;
+use super::eviction::still_counts;
 use super::health::{is_unschedulable, reason};
 use super::trouble::Trouble;
 use super::{Case, EventView};
@@ -29,6 +30,9 @@ pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
     }
     if case.pods().iter().any(is_unschedulable) {
         return said("Pending", "cannot be scheduled");
+    }
+    if case.pods().iter().any(still_counts) {
+        return said("Evicted", "was evicted");
     }
     if case.events_with("FailedCreate").next().is_some() {
         return said("FailedCreate", "cannot create pods");

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::container::ContainerView;
 use super::event::EventView;
+use super::log::endpoint_in;
 
 /// What keeps a container from being well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +79,8 @@ fn of_running(container: ContainerView<'_>) -> Option<Trouble> {
         return None;
     }
     if container.is_init() {
-        let may = if repeats_itself(container) { MAY_REPEAT_FOR } else { MAY_INITIALISE_FOR };
+        let waits = repeats_itself(container) || awaits_nothing(container);
+        let may = if waits { MAY_REPEAT_FOR } else { MAY_INITIALISE_FOR };
         let long = age(container).is_some_and(|age| age >= may);
         return long.then_some(Trouble::NotReady);
     }
@@ -96,6 +98,16 @@ fn repeats_itself(container: ContainerView<'_>) -> bool {
     let newest = log.text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
     let last: Vec<String> = newest.take(REPEATED).map(words).collect();
     last.len() == REPEATED && last.iter().all(|line| *line == last[0] && !line.is_empty())
+}
+
+/// Whether its last line names a Service that cannot answer.
+fn awaits_nothing(container: ContainerView<'_>) -> bool {
+    let pod = container.pod();
+    let Some(log) = container.running_log() else { return false };
+    let last = log.text.lines().rev().find(|line| !line.trim().is_empty());
+    let Some(endpoint) = last.and_then(endpoint_in) else { return false };
+    let host = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+    pod.world().cannot_answer(pod.namespace(), host).is_some()
 }
 
 /// For how much longer a running container must run before its last end is history.

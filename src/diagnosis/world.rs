@@ -267,6 +267,34 @@ impl<'a> World<'a> {
         self.evidence.services.items().iter().find(named)
     }
 
+    /// The Service's name and namespace that a host written in `here` means: `db`, `db.shop`, `db.shop.svc`,
+    /// `db.shop.svc.cluster.local`.
+    pub(super) fn named_by<'h>(&self, here: &'h str, host: &'h str) -> Option<(&'h str, &'h str)> {
+        let mut labels = host.trim_end_matches('.').split('.');
+        let name = labels.next().filter(|name| !name.is_empty() && *name != "localhost")?;
+        if name.bytes().all(|letter| letter.is_ascii_digit()) {
+            return None;
+        }
+        let Some(namespace) = labels.next() else { return Some((name, here)) };
+        match labels.next() {
+            Some("svc") => Some((name, namespace)),
+            Some(_) => None,
+            // Two labels may as well be `example.com`: a Service only where one has that name.
+            None => self.service(namespace, name).map(|_| (name, namespace)),
+        }
+    }
+
+    /// Why the Service that a host means cannot answer anybody; nothing where it may, or nobody knows.
+    pub(super) fn cannot_answer(&self, here: &str, host: &str) -> Option<Silence> {
+        let (name, namespace) = self.named_by(here, host)?;
+        if self.service(namespace, name).is_some() {
+            let (ready, _) = self.endpoints(namespace, name)?;
+            return (ready == 0).then_some(Silence::NoEndpoint);
+        }
+        let known = self.evidence.services.read().is_some();
+        (known && namespace == here).then_some(Silence::NoService)
+    }
+
     /// How many endpoints of a Service serve, and how many it has; nothing where that was not read.
     pub fn endpoints(&self, namespace: &str, service: &str) -> Option<(usize, usize)> {
         self.evidence.endpoint_slices.read()?;
@@ -334,6 +362,15 @@ fn index_events(evidence: &Evidence) -> HashMap<String, Vec<EventView<'_>>> {
 
 fn key(kind: &str, namespace: &str, name: &str) -> String {
     format!("{kind}/{namespace}/{name}")
+}
+
+/// Why a Service cannot answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// No Service has that name.
+    NoService,
+    /// No endpoint of it is ready.
+    NoEndpoint,
 }
 
 pub(super) fn namespace(metadata: &ObjectMeta) -> &str {

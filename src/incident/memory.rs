@@ -35,6 +35,9 @@ pub struct Memory {
     pub(super) longest_run: u64,
     /// Living pods: uid and name.
     pub(super) pods: BTreeMap<String, String>,
+    /// Of late: templates whose pods came, and crashed pods that went.
+    pub(super) came: BTreeMap<String, Timestamp>,
+    pub(super) went: BTreeMap<String, Timestamp>,
     /// The newest revision seen.
     pub(super) revision: Option<Revision>,
     /// The highest severity that was told.

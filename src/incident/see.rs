@@ -18,6 +18,8 @@ const WEAKER_LOOKS: u32 = 3;
 /// A restart found at the first look belongs to this incident when it is no older. What is older was
 /// another failure, and would only stretch the time that health is watched.
 const HISTORY: Duration = Duration::from_secs(3600);
+/// A pod that came so long before or after another one went has nothing to do with it.
+const REPLACED_WITHIN: Duration = Duration::from_secs(180);
 /// Rollouts noted in one thread.
 const MOST_ROLLOUTS: usize = 10;
 
@@ -182,29 +184,32 @@ fn count(
 fn replaced(draft: &mut Draft<'_>, look: &Look, sight: &Sight, moved: Option<bool>) {
     let now: BTreeMap<String, String> =
         look.health.restarts.iter().map(|r| (r.uid.clone(), r.pod.clone())).collect();
-    let before = std::mem::replace(&mut draft.incident.memory.pods, now.clone());
-    let new: BTreeSet<&str> = now
-        .iter()
-        .filter(|(uid, _)| !before.contains_key(*uid))
-        .map(|(_, pod)| stem(pod))
-        .collect();
-    let old: Vec<&String> = before
-        .iter()
-        .filter(|(uid, pod)| !now.contains_key(*uid) && new.contains(stem(pod)))
-        .map(|(_, pod)| pod)
-        .collect();
-    let crashed = draft.incident.restarts.iter().any(|restart| old.contains(&&restart.pod));
-    let by_rollout = moved != Some(false);
-    let goes_on = *sight == Sight::Failing && draft.incident.is_told();
-    if old.is_empty() || !crashed || by_rollout || !goes_on {
+    let incident = &mut draft.incident;
+    let crashed = |pod: &String| incident.restarts.iter().any(|restart| restart.pod == *pod);
+    let gone = |it: &(&String, &String)| !now.contains_key(it.0) && crashed(it.1);
+    let gone: Vec<String> =
+        incident.memory.pods.iter().filter(gone).map(|(_, pod)| pod.clone()).collect();
+    let new = now.iter().filter(|(uid, _)| !incident.memory.pods.contains_key(*uid));
+    let new: Vec<String> = new.map(|(_, pod)| stem(pod).to_owned()).collect();
+    let memory = &mut incident.memory;
+    // The old pod may go before the new one comes, or after: looks fall in between.
+    memory.came.extend(new.into_iter().map(|stem| (stem, look.taken_at)));
+    memory.went.extend(gone.into_iter().map(|pod| (pod, look.taken_at)));
+    for times in [&mut memory.came, &mut memory.went] {
+        times.retain(|_, at| between(*at, look.taken_at) <= REPLACED_WITHIN);
+    }
+    memory.pods = now;
+    if moved != Some(false) {
+        memory.went.clear();
         return;
     }
+    let old = memory.went.keys().filter(|pod| memory.came.contains_key(stem(pod))).count();
+    if old == 0 || *sight != Sight::Failing || !draft.incident.is_told() {
+        return;
+    }
+    draft.incident.memory.went.clear();
     if draft.incident.memory.noted.insert(Noted::Replaced, draft.now).is_none() {
-        let pods = if old.len() == 1 {
-            "1 pod was".to_owned()
-        } else {
-            format!("{} pods were", old.len())
-        };
+        let pods = if old == 1 { "1 pod was".to_owned() } else { format!("{old} pods were") };
         draft.note(format!(
             "{pods} replaced without a rollout: deleted by hand, evicted or drained. The failure goes \
              on; the restart back-off began again. The earlier evidence is kept here."

@@ -71,9 +71,24 @@ impl<'a> Round<'a> {
         let Some(place) = Place::within::<T>(namespace) else {
             return Source::Unavailable(format!("{namespace:?} is not the name of a namespace"));
         };
+        self.list_in(&place, namespace, selector).await
+    }
+
+    /// The objects of a kind that is in no namespace.
+    pub(super) async fn list_at<T>(&self, place: &Place, selector: &str) -> Source<Vec<T>>
+    where
+        T: Resource + DeserializeOwned,
+    {
+        self.list_in(place, "", selector).await
+    }
+
+    async fn list_in<T>(&self, place: &Place, space: &str, selector: &str) -> Source<Vec<T>>
+    where
+        T: Resource + DeserializeOwned,
+    {
         // A list that expires on the way begins anew, once: what was read may no longer be so.
         for _ in 0..2 {
-            match self.pages(&place, namespace, selector).await {
+            match self.pages(place, space, selector).await {
                 Ok(objects) => return Source::Read(objects),
                 Err(Refusal::Expired) => {}
                 Err(refusal) => return Source::Unavailable(refusal.words()),

@@ -103,7 +103,12 @@ pub(super) async fn hanging_on(
         config_maps(round, space, names),
         named::<PersistentVolumeClaim>(round, space, names.claims.iter()),
         named::<ServiceAccount>(round, space, names.service_accounts.iter()),
-        nodes(round, names.nodes.iter().cloned()),
+        async {
+            match evidence.pods.items().iter().any(waits_for_a_node) {
+                true => round.list_at(&Place::nodes(), "").await,
+                false => nodes(round, names.nodes.iter().cloned()).await,
+            }
+        },
         metrics::secrets(round, space, &names.secrets),
     );
     Evidence {
@@ -266,6 +271,13 @@ where
     }
     let answers = join_all(names.map(|name| round.get::<T>(space, name))).await;
     all_of(answers)
+}
+
+/// Where a pod waits for a node, every node may be the reason: they are listed then.
+fn waits_for_a_node(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    conditions.iter().any(|it| it.type_ == "PodScheduled" && it.status == "False")
 }
 
 async fn nodes(round: &Round<'_>, names: impl Iterator<Item = String>) -> Source<Vec<Node>> {

@@ -22,8 +22,13 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 /// Stable words of the runtime, what they mean, and the part of the container to look at.
-const WORDS: [(&str, &str, &str); 14] = [
+const WORDS: [(&str, &str, &str); 15] = [
     ("chdir to cwd", "its working directory is not there or may not be entered", "workingDir"),
+    (
+        "init: mkdir",
+        "its working directory cannot be made: something else stands in its place",
+        "workingDir",
+    ),
     ("error mounting", "one of its mounts does not fit what it is mounted on", "the volumeMounts"),
     ("failed to create subPath directory", "the subPath of a mount cannot be made", "the subPath"),
     ("failed to prepare subPath", "the subPath of a mount cannot be used", "the subPath"),
@@ -69,10 +74,14 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
 
 fn hypothesis(container: ContainerView<'_>, text: &str, proof: Proof) -> Option<Hypothesis> {
     let lower = text.to_ascii_lowercase();
-    let (_, obstacle, part) =
-        WORDS.iter().find(|(words, ..)| lower.contains(&words.to_ascii_lowercase()))?;
+    let known = WORDS.iter().find(|(words, ..)| lower.contains(&words.to_ascii_lowercase()));
+    // What the runtime says is proof; what it means by it is known of a few of its words only.
+    let (certainty, obstacle, part) = match known {
+        Some((_, obstacle, part)) => (Certainty::Certain, *obstacle, *part),
+        None => (Certainty::Likely, last_words(text)?, ""),
+    };
     Some(
-        Hypothesis::certain(CAUSE.id)
+        Hypothesis::with(CAUSE.id, certainty)
             .because(proof)
             .fact("container", container.name())
             .fact("pod", container.pod().name())
@@ -80,4 +89,14 @@ fn hypothesis(container: ContainerView<'_>, text: &str, proof: Proof) -> Option<
             .fact("part", part)
             .settle("kubectl -n {namespace} describe pod {pod}"),
     )
+}
+
+/// The end of the runtime's words, which says what failed; the beginning says only who called whom.
+fn last_words(text: &str) -> Option<&str> {
+    let text = text.trim().trim_end_matches(": unknown").trim_end_matches('.');
+    let (_, rest) = text.split_once("unable to start container process: ").or_else(|| {
+        let at = text.rfind("failed: ").or_else(|| text.find(": "))?;
+        Some(("", &text[at..])).map(|(_, rest)| ("", rest.split_once(": ").map_or(rest, |it| it.1)))
+    })?;
+    (!rest.is_empty()).then_some(rest)
 }

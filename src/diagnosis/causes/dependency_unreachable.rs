@@ -105,7 +105,7 @@ fn of_service(
 /// No Service of that name: proof where the name could only be a Service and Services were read.
 fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> Hypothesis {
     let outside = base.facts.get("endpoint").cloned();
-    let Some((name, namespace)) = in_cluster(case, host) else {
+    let Some((name, namespace)) = case.world().named_by(case.namespace(), host) else {
         return base.maybe("outside", outside);
     };
     let Some(services) = case.evidence().services.read() else {
@@ -139,22 +139,6 @@ fn service<'a>(case: &Case<'a>, host: &str) -> Option<&'a Service> {
         };
         return case.evidence().services.items().iter().find(has);
     }
-    let (name, namespace) = in_cluster(case, host)?;
+    let (name, namespace) = case.world().named_by(case.namespace(), host)?;
     case.world().service(namespace, name)
-}
-
-/// `db`, `db.shop`, `db.shop.svc`, `db.shop.svc.cluster.local`: the Service's name and namespace.
-pub(super) fn in_cluster<'h>(case: &'h Case<'_>, host: &'h str) -> Option<(&'h str, &'h str)> {
-    let mut labels = host.trim_end_matches('.').split('.');
-    let name = labels.next().filter(|name| !name.is_empty() && *name != "localhost")?;
-    if name.bytes().all(|letter| letter.is_ascii_digit()) {
-        return None;
-    }
-    let Some(namespace) = labels.next() else { return Some((name, case.namespace())) };
-    match labels.next() {
-        Some("svc") => Some((name, namespace)),
-        Some(_) => None,
-        // Two labels may as well be `example.com`: a Service only where one has that name.
-        None => case.world().service(namespace, name).map(|_| (name, namespace)),
-    }
 }

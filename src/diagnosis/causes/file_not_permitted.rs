@@ -37,8 +37,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             (true, false) => "The filesystem is mounted read-only",
             _ => "",
         };
-        let is_end = |letter: char| letter.is_whitespace() || "'\",:;()[]{}<>`".contains(letter);
-        let path = it.quote.split(is_end).find(|it| it.len() > 1 && it.starts_with('/'));
+        let path = path_in(&it.quote);
         let not_a_file = matches!(
             case.endings()
                 .iter()
@@ -57,4 +56,17 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .iter()
         .filter_map(of)
         .collect()
+}
+
+/// The file that is complained about: the last path before the complaint, else the first after it. A program
+/// that begins the line with its own path, as shells do, is not the file.
+fn path_in(quote: &str) -> Option<&str> {
+    let is_end = |letter: char| letter.is_whitespace() || "'\",:;()[]{}<>`".contains(letter);
+    let is_path = |it: &&str| it.len() > 1 && it.starts_with('/');
+    let lower = quote.to_ascii_lowercase();
+    let forms = ["permission denied", "read-only file system", "eacces", "erofs", "not permitted"];
+    let at = forms.iter().filter_map(|form| lower.find(form)).min().unwrap_or(quote.len());
+    let (before, after) = quote.split_at_checked(at)?;
+    let before = before.split(is_end).filter(is_path).next_back();
+    before.or_else(|| after.split(is_end).find(is_path))
 }

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::dependency_unreachable::in_cluster;
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
 use crate::diagnosis::log::endpoint_in;
+use crate::diagnosis::world::Silence;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "init-container-hangs",
@@ -66,15 +66,14 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
 /// What it waits for is a Service: whether that can answer is proof.
 fn awaited(case: &Case<'_>, found: Hypothesis, endpoint: &str) -> Hypothesis {
     let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
-    let Some((name, namespace)) = in_cluster(case, host) else { return found };
-    let services = case.evidence().services.read();
-    let there = case.world().service(namespace, name).is_some();
-    let (state, fact) = match case.world().endpoints(namespace, name) {
-        Some((0, _)) if there => (format!("Service {name} has no ready endpoint"), "service"),
-        _ if !there && namespace == case.namespace() && services.is_some() => {
+    let (here, world) = (case.namespace(), case.world());
+    let Some((name, namespace)) = world.named_by(here, host) else { return found };
+    let (state, fact) = match world.cannot_answer(here, host) {
+        None => return found,
+        Some(Silence::NoEndpoint) => (format!("Service {name} has no ready endpoint"), "service"),
+        Some(Silence::NoService) => {
             (format!("Service {name} does not exist in {namespace}"), "missing")
         }
-        _ => return found,
     };
     let mut found = found
         .because(Proof::fact(state.clone()))

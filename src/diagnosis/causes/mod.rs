@@ -31,6 +31,7 @@ mod image_platform_missing;
 mod image_pull_unauthorised;
 mod image_reference_unusable;
 mod init_container_hangs;
+mod job_deadline_exceeded;
 mod killed_by_probe;
 mod limit_range_violated;
 mod migration_failed;
@@ -141,6 +142,7 @@ pub static ALL: &[&Cause] = &[
     &pod_evicted::CAUSE,
     &pod_deleted::CAUSE,
     &container_exits_cleanly::CAUSE,
+    &job_deadline_exceeded::CAUSE,
     // ends itself, says its log
     &env_var_missing::CAUSE,
     &argument_invalid::CAUSE,

@@ -1,6 +1,7 @@
 //! The kubelet evicted the pod because its node, or the pod itself, used too much of something.
 
 use super::prelude::*;
+use crate::diagnosis::eviction::{is_evicted, is_own, still_counts};
 
 pub(super) static CAUSE: Cause = Cause {
     id: "pod-evicted",
@@ -28,7 +29,8 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let speaks = |pod: &&PodView<'_>| {
         let replaced = case.pods().iter().any(|other| !other.is_over() && !other.is_terminating());
-        is_evicted(pod) && !(replaced && case.health().ready >= case.health().desired)
+        let made_up = replaced && case.health().ready >= case.health().desired;
+        is_evicted(pod) && (!made_up || still_counts(pod))
     };
     case.pods()
         .iter()
@@ -36,8 +38,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .map(|pod| {
             let message = pod.status().and_then(|status| status.message.as_deref());
             let message = message.or(pod.reason()).unwrap_or_default();
-            let own = message.contains("exceeded its local ephemeral storage")
-                || message.contains("exceeds the limit");
+            let own = is_own(pod);
             let node = pod.node_name().unwrap_or("its node");
             let stopped = message.contains("shutdown");
             Hypothesis::certain(CAUSE.id)
@@ -53,14 +54,4 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .fact("said", if own { "It used more storage than it may." } else { message })
         })
         .collect()
-}
-
-/// By the kubelet for the node's sake, or because the node shuts down.
-fn is_evicted(pod: &PodView<'_>) -> bool {
-    let message = pod.status().and_then(|status| status.message.as_deref()).unwrap_or_default();
-    match pod.reason() {
-        Some("Evicted" | "Preempting" | "Shutdown" | "NodeShutdown") => true,
-        Some("Terminated") => message.contains("shutdown"),
-        _ => false,
-    }
 }

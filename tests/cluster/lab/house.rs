@@ -1,10 +1,11 @@
 //! One story's part of the cluster: a namespace, a daemon and a channel.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::daemon::{self, Daemon};
@@ -21,8 +22,10 @@ pub(crate) struct House {
     name: &'static str,
     target: Target,
     folder: TempDir,
+    port: u16,
     daemon: RefCell<Daemon>,
     more: Vec<String>,
+    dumped: Cell<bool>,
 }
 
 impl House {
@@ -44,8 +47,18 @@ impl House {
         let sees = daemon::Sees { namespace: &namespace, prometheus: lab.target.prometheus() };
         daemon::settings(folder.path(), lab.port(story), &sees, &slack, account);
         let daemon = RefCell::new(Daemon::spawn(folder.path()));
-        let (name, target) = (story.name, lab.target.clone());
-        Self { namespace, channel, name, target, folder, daemon, more: Vec::new() }
+        let (name, target, port) = (story.name, lab.target.clone(), lab.port(story));
+        Self {
+            namespace,
+            channel,
+            name,
+            target,
+            folder,
+            port,
+            daemon,
+            more: Vec::new(),
+            dumped: Cell::new(false),
+        }
     }
 
     /// kubectl in the story's namespace.
@@ -56,6 +69,11 @@ impl House {
     /// Applies a manifest of the stories.
     pub(crate) fn apply(&self, name: &str) {
         apply(&["-n", &self.namespace], &self.target.images(&manifest(name)));
+    }
+
+    /// Applies an object that a story made up.
+    pub(crate) fn apply_text(&self, object: &Value) {
+        apply(&["-n", &self.namespace], &object.to_string());
     }
 
     /// Waits until a Deployment's rollout is complete.
@@ -90,11 +108,33 @@ impl House {
     /// Waits until the message about a workload says all of that at once.
     pub(crate) async fn says(&self, workload: &str, wanted: &[&str]) -> String {
         let what = format!("the message about {workload} says {wanted:?}");
-        self.until(&what, || {
-            let message = super::channel::words(&self.channel.message(workload)?);
-            wanted.iter().all(|text| message.contains(text)).then_some(message)
+        let message = self
+            .until(&what, || {
+                let message = super::channel::words(&self.channel.message(workload)?);
+                wanted.iter().all(|text| message.contains(text)).then_some(message)
+            })
+            .await;
+        if !self.dumped.replace(true) {
+            self.dump_says_the_same().await;
+        }
+        message
+    }
+
+    /// A dump of the namespace, read back, leads to the same findings as the cluster itself. While it changes
+    /// in between they may differ: then both are taken anew.
+    async fn dump_says_the_same(&self) {
+        let mut tries = 0;
+        self.until("a dump says the same as the cluster", || {
+            tries += 1;
+            let folder = self.folder.path().join(format!("dump-{tries}"));
+            let folder = folder.display().to_string();
+            self.firsthand("dump", &["-n", &self.namespace, &folder]);
+            let live = causes(&self.firsthand("diagnose", &["-n", &self.namespace, "-o", "json"]));
+            let dumped = causes(&self.firsthand("diagnose", &["--dump", &folder, "-o", "json"]));
+            assert!(tries < 10, "the cluster says {live:?}, its dump {dumped:?}");
+            (live == dumped).then_some(())
         })
-        .await
+        .await;
     }
 
     /// Waits until some reply in the thread of a workload says that.
@@ -116,13 +156,28 @@ impl House {
 
     /// What `firsthand diagnose` answers about the namespace, with the daemon's own permissions.
     pub(crate) fn diagnose(&self, arguments: &[&str]) -> String {
-        let done = Command::new(env!("CARGO_BIN_EXE_firsthand"))
-            .args(["diagnose", "-n", &self.namespace, "--config"])
+        let done = self.firsthand("diagnose", &[&["-n", &self.namespace], arguments].concat());
+        String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+    }
+
+    fn firsthand(&self, command: &str, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_firsthand"))
+            .args([command, "--config"])
             .arg(self.folder.path().join("firsthand.yaml"))
             .args(arguments)
             .output()
-            .expect("firsthand diagnose");
-        String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+            .expect("firsthand")
+    }
+
+    /// Where the daemon takes alerts.
+    pub(crate) fn webhook(&self) -> String {
+        format!("http://127.0.0.1:{}/alertmanager", self.port)
+    }
+
+    /// What the daemon tells Prometheus of itself.
+    pub(crate) async fn metrics(&self) -> String {
+        let answer = reqwest::get(format!("http://127.0.0.1:{}/metrics", self.port)).await;
+        answer.expect("metrics").text().await.expect("a text")
     }
 
     /// How often the pods of a workload were restarted.
@@ -160,6 +215,20 @@ impl House {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
+}
+
+/// The findings of a diagnosis in JSON: whose, and why.
+fn causes(answer: &Output) -> Vec<(String, String, String)> {
+    let diagnosis: Value = serde_json::from_slice(&answer.stdout).unwrap_or_default();
+    let findings = diagnosis["findings"].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let one = |finding: &Value| {
+        let best = &finding["hypotheses"][0];
+        (text(&finding["object"]["name"]), text(&best["cause"]), text(&best["certainty"]))
+    };
+    let mut all: Vec<_> = findings.iter().map(one).collect();
+    all.sort();
+    all
 }
 
 impl Drop for House {

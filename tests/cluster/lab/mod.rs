@@ -57,13 +57,11 @@ impl Lab {
     /// Puts the rules, the routes and the daemon's permissions in place.
     pub(crate) fn open(target: Target, stories: &'static [Story]) -> Self {
         let run = format!("{:04x}", std::process::id() & 0xffff);
-        let mut listeners = Vec::new();
-        let mut ports = BTreeMap::new();
-        for story in stories {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            ports.insert(story.name, listener.local_addr().expect("an address").port());
-            listeners.push(listener);
-        }
+        // Below the ports that connections are given: one of those could take a daemon's while it is away.
+        let mut free =
+            (20_000..30_000).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        let ports = stories.iter().map(|story| (story.name, free.next().expect("a free port")));
+        let ports = ports.collect();
         let lab = Self { target, run, ports };
         apply(&[], &manifest("rbac.yaml"));
         if let Target::Ours(state) = &lab.target {

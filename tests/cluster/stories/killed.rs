@@ -23,7 +23,7 @@ pub(super) async fn three_ways(house: House) {
 
     house.rolled_out("deleted");
     house.kubectl(&["delete", "pods", "-l", "app=deleted", "--grace-period=0", "--force"]);
-    let deleted = house.says("deleted", &["0 of 1 pod ready", "was deleted"]).await;
+    let deleted = house.says("deleted", &["0 of 1 pod ready", "deleted"]).await;
     assert!(!deleted.contains("OOM") && !deleted.contains("liveness"), "{deleted}");
     house.resolved("deleted").await;
 }

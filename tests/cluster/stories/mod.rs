@@ -1,6 +1,7 @@
 //! The stories, each from a healthy or broken workload to the end of its incident.
 
 mod alerts;
+mod figures;
 mod killed;
 mod rights;
 mod rollout;
@@ -51,6 +52,10 @@ const fn story(name: &'static str, namespace: &'static str, tell: fn(House) -> T
 const fn ours(story: Story) -> Story {
     Story { needs: Needs::Ours, ..story }
 }
+
+/// The figures, told alone, where they are asked for.
+pub(crate) static FIGURES: &[Story] =
+    &[story("figures", "figures", |h| Box::pin(figures::figures(h)))];
 
 /// All stories. Namespaces must differ: alerts find their daemon by them.
 pub(crate) static ALL: &[Story] = &[
