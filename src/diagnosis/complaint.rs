@@ -191,6 +191,8 @@ fn of_ending<'a>(
     let (mark, weaker) = match (own, &ending.behind) {
         (Some(complaint), _) if complaint == wanted => (&told.mark, false),
         (None, Some(behind)) if about(&behind.mark.quote) == Some(wanted) => (&behind.mark, true),
+        // A last word that names its own reason leaves nothing to look for above it.
+        (None, _) if !matches!(told.kind, Kind::Panic | Kind::Exception | Kind::Fatal) => None?,
         (None, _) => return of_log(ending.container, &ending.log, cause, wanted, fact),
         _ => return None,
     };
@@ -236,7 +238,8 @@ fn of_log<'a>(
         (true, _) if mine.len() >= REPEATED => Certainty::Likely,
         _ => Certainty::Possible,
     };
-    let quote: String = line.trim_end().chars().filter(|it| !it.is_control()).take(300).collect();
+    let quote: String =
+        line.trim().chars().filter(|it| !it.is_control() || *it == '\t').take(300).collect();
     let previous = if log.name.starts_with("previous") { " --previous" } else { "" };
     let base = Hypothesis::with(cause, certainty)
         .because(log.proof(fact, quote.clone(), at as u64 + 1))

@@ -46,7 +46,12 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             Some(Kind::NotExecutable | Kind::CommandNotFound | Kind::Refused | Kind::TimedOut)
         );
         (!not_a_file && it.container.exit_code().is_some()).then(|| {
-            it.hypothesis()
+            let mut found = it.hypothesis();
+            if read_only && set {
+                // The pod's own spec says the same as the log.
+                found.certainty = Certainty::Certain;
+            }
+            found
                 .maybe("path", path)
                 .fact("reason", reason)
                 .maybe("read_only", (read_only && set).then(|| it.container.name()))
