@@ -13,6 +13,7 @@ mod decode;
 pub mod dump;
 mod keyed;
 mod live;
+mod permissions;
 mod redact;
 mod settings;
 mod status;
@@ -20,5 +21,6 @@ mod tail;
 
 pub use self::client::{client, default_namespace};
 pub use self::live::{Collector, Lifted, LiftedBy, PrometheusSource};
+pub use self::permissions::{PERMISSIONS, Permission};
 pub use self::redact::redact;
 pub use self::settings::{ClusterSettings, Settings};

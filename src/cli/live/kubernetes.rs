@@ -7,46 +7,10 @@ use serde_json::{Value, json};
 
 use super::Line;
 use super::ask::span;
-use crate::collect::{self, ClusterSettings};
+use crate::collect::{self, ClusterSettings, PERMISSIONS, Permission};
 
 const PART: &str = "kubernetes";
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What is read: group, resource, subresource, verb, and what is lost without it.
-const READS: &[(&str, &str, &str, &str, &str)] = &[
-    ("", "pods", "", "list", "nothing can be diagnosed"),
-    ("", "pods", "", "get", "an alert's pod is not followed to its owner"),
-    ("", "pods", "log", "get", "no log is quoted, and crashes stay unexplained"),
-    ("", "events", "", "list", "what the kubelet and the scheduler said is not known"),
-    ("apps", "deployments", "", "list", "Deployments and their rollouts are not seen"),
-    ("apps", "replicasets", "", "list", "what changed between two revisions is not known"),
-    ("apps", "replicasets", "", "get", "a pod's Deployment is only guessed"),
-    ("apps", "statefulsets", "", "list", "StatefulSets are not seen"),
-    ("apps", "daemonsets", "", "list", "DaemonSets are not seen"),
-    (
-        "apps",
-        "controllerrevisions",
-        "",
-        "list",
-        "what changed in a StatefulSet or DaemonSet is not known",
-    ),
-    ("batch", "jobs", "", "list", "Jobs are not seen"),
-    ("batch", "jobs", "", "get", "a pod's CronJob is only guessed"),
-    ("batch", "cronjobs", "", "list", "CronJobs are not seen"),
-    ("", "services", "", "list", "who is hurt is not known"),
-    (
-        "discovery.k8s.io",
-        "endpointslices",
-        "",
-        "list",
-        "whether a Service has endpoints is not known",
-    ),
-    ("", "nodes", "", "get", "the state of nodes is not known"),
-    ("", "persistentvolumeclaims", "", "get", "why a volume is not bound is not known"),
-    ("", "configmaps", "", "get", "whether a ConfigMap or its key exists is not known"),
-    ("", "serviceaccounts", "", "get", "whether a ServiceAccount exists is not known"),
-    ("", "resourcequotas", "", "list", "that a quota is used up is not known"),
-];
 
 pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
     let client = match collect::client(settings).await {
@@ -80,13 +44,14 @@ pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
 }
 
 async fn permissions(client: &kube::Client) -> Vec<Line> {
-    let secrets = ("", "secrets", "", "get", "");
-    let asked = READS.iter().chain(std::iter::once(&secrets)).map(|read| may(client, read));
+    let secrets =
+        Permission { group: "", resource: "secrets", subresource: "", verb: "get", lost: "" };
+    let asked = PERMISSIONS.iter().chain(std::iter::once(&secrets)).map(|read| may(client, read));
     let mut answers = join_all(asked).await;
     let reads_secrets = answers.pop();
     let mut lines = Vec::new();
-    for (read, answer) in READS.iter().zip(answers) {
-        let (group, resource, sub, verb, lost) = read;
+    for (read, answer) in PERMISSIONS.iter().zip(answers) {
+        let Permission { group, resource, subresource: sub, verb, lost } = read;
         let group = if group.is_empty() { String::new() } else { format!(".{group}") };
         let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
         let name = format!("{verb} {resource}{sub}{group}");
@@ -113,7 +78,7 @@ async fn permissions(client: &kube::Client) -> Vec<Line> {
     if lines.is_empty() {
         lines.push(Line::good(
             PART,
-            format!("may read all that it needs: {} permissions", READS.len()),
+            format!("may read all that it needs: {} permissions", PERMISSIONS.len()),
         ));
     }
     if let Some(Ok(true)) = reads_secrets {
@@ -129,7 +94,7 @@ async fn permissions(client: &kube::Client) -> Vec<Line> {
 /// Whether we may; the question is never stored.
 async fn may(
     client: &kube::Client,
-    (group, resource, sub, verb, _): &(&str, &str, &str, &str, &str),
+    Permission { group, resource, subresource: sub, verb, .. }: &Permission,
 ) -> Result<bool, String> {
     let question = json!({
         "apiVersion": "authorization.k8s.io/v1",
