@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use crate::helm::CHART;
 use crate::{fresh, text};
 
+/// A check that needs no helm.
+type Check = fn() -> Result<(), String>;
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let all: [(&str, fn() -> Result<(), String>); 5] = [
+    let all: [(&str, Check); 5] = [
         ("the roles are what the code reads", roles),
         ("the values' schema knows every setting", schema),
         ("the page of permissions is fresh", page),

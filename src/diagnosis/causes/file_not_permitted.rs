@@ -72,6 +72,6 @@ fn path_in(quote: &str) -> Option<&str> {
     let forms = ["permission denied", "read-only file system", "eacces", "erofs", "not permitted"];
     let at = forms.iter().filter_map(|form| lower.find(form)).min().unwrap_or(quote.len());
     let (before, after) = quote.split_at_checked(at)?;
-    let before = before.split(is_end).filter(is_path).next_back();
+    let before = before.split(is_end).rfind(is_path);
     before.or_else(|| after.split(is_end).find(is_path))
 }

@@ -16,12 +16,12 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
         // The same is said again in other words, and the dump is announced.
         let again =
             ["init terminating", "Runtime terminating", "rash dump", "could not start kernel"];
-        let to = (at + 1..lines.len().min(at + 6)).filter(|at| {
+        let to = (at + 1..lines.len().min(at + 6)).rfind(|at| {
             let line = lines.clean(*at);
             again.iter().any(|words| line.contains(words))
         });
         return Some(Found {
-            to: to.last().unwrap_or(at),
+            to: to.unwrap_or(at),
             kind: Kind::Exception,
             certain: true,
             ..Found::line(at, Language::Beam, line, "Erlang's runtime ends when its boot fails")

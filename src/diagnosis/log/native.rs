@@ -82,7 +82,7 @@ fn last_words(lines: &Lines<'_>, at: usize) -> usize {
             .iter()
             .any(|word| line.contains(word))
     };
-    (at + 1..lines.len().min(at + 4)).filter(of_shell).last().unwrap_or(at)
+    (at + 1..lines.len().min(at + 4)).rfind(of_shell).unwrap_or(at)
 }
 
 /// `==1==ERROR: AddressSanitizer: heap-use-after-free on address …`, `x.cpp:3:9: runtime error: …`.
