@@ -27,7 +27,7 @@ use crate::delivery::{self, ReceiverSettings};
 use crate::diagnosis::Names;
 use crate::incident::Rules;
 use crate::incident::route::{Named, Route, Schedule};
-use crate::intake::{AlertmanagerSettings, PrometheusSettings};
+use crate::intake::{AlertmanagerSettings, Namespaces, PrometheusSettings};
 use crate::{collect, ledger, web};
 pub use fault::{Fault, Level, Place, Unusable};
 
@@ -52,6 +52,8 @@ pub struct Settings {
     pub cluster: collect::ClusterSettings,
     /// What taking the evidence of one incident may cost.
     pub collect: collect::Settings,
+    /// Which namespaces are watched; what happens in others is not heard.
+    pub namespaces: Namespaces,
     /// Where Prometheus is, and what is asked of it.
     pub prometheus: PrometheusSettings,
     /// Where Alertmanager is. Its alerts come by webhook, also without this.
@@ -79,6 +81,7 @@ impl Default for Settings {
             store: ledger::Settings::default(),
             cluster: collect::ClusterSettings::default(),
             collect: collect::Settings::default(),
+            namespaces: Namespaces::default(),
             prometheus: PrometheusSettings::default(),
             alertmanager: AlertmanagerSettings::default(),
             ownership: Names::default(),

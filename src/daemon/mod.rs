@@ -131,6 +131,7 @@ impl Daemon {
             keep: settings.store.keep,
             every: settings.prometheus.poll_interval,
             asked: settings.alertmanager.ask_interval,
+            namespaces: settings.namespaces.clone(),
             cluster: settings.cluster.name.clone(),
             will,
         };
@@ -233,8 +234,10 @@ async fn outbox(
 fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Telemetry) -> Accept {
     let cluster = settings.cluster.name.clone();
     let label = settings.alertmanager.cluster_label.clone();
+    let namespaces = Arc::new(settings.namespaces.clone());
     Arc::new(move |body| {
         let (cluster, label) = (cluster.clone(), label.clone());
+        let namespaces = Arc::clone(&namespaces);
         let (ledger, heard, telemetry) = (ledger.clone(), Arc::clone(&heard), telemetry.clone());
         Box::pin(async move {
             let now = Timestamp::now();
@@ -250,7 +253,9 @@ fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Te
                 }
             };
             said.map_text(|text| collect::redact(text).0.into_owned());
+            let unwatched = namespaces.keep_wanted(&mut said.signals);
             telemetry.emit(events::AlertsIgnored {
+                unwatched: u64::try_from(unwatched).unwrap_or(u64::MAX),
                 heartbeats: said.heartbeats,
                 inhibitors: said.inhibitors,
                 unreadable: said.unreadable,

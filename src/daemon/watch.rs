@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::reconcile::Asked;
 use crate::collect::{self, Collector, PrometheusSource};
 use crate::config::Settings;
-use crate::intake::{Asker, Poller, Watermark, Will};
+use crate::intake::{Asker, Namespaces, Poller, Watermark, Will};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
 use crate::web::Readiness;
@@ -88,6 +88,8 @@ pub(super) struct Watch {
     pub(super) every: Duration,
     /// How often Alertmanager is asked.
     pub(super) asked: Duration,
+    /// Which namespaces are watched.
+    pub(super) namespaces: Namespaces,
     /// Our cluster's name.
     pub(super) cluster: String,
     /// What Alertmanager said last.
@@ -156,7 +158,7 @@ impl Watch {
             self.headers.send_replace(headers);
         }
         let (began, now) = (Instant::now(), Timestamp::now());
-        let polled = match poller.poll(watermark, now).await {
+        let mut polled = match poller.poll(watermark, now).await {
             Ok(polled) => polled,
             Err(error) => {
                 let why = error.to_string();
@@ -167,6 +169,7 @@ impl Watch {
             }
         };
         self.told(PROMETHEUS, events::Target::Prometheus, None);
+        self.namespaces.keep_wanted(&mut polled.signals);
         let all = polled.signals.len();
         let new = self.ledger.accept(&polled.signals).await?;
         if let Ok(mark) = serde_json::to_string(&polled.watermark) {

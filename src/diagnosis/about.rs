@@ -21,6 +21,8 @@ pub struct Names {
     pub service: Vec<String>,
     /// What people notice when it fails, in a sentence.
     pub impact: Vec<String>,
+    /// Where it says `true`, nothing is told of the workload, whatever happens to it.
+    pub ignore: Vec<String>,
     /// Labels of the workload that routes may match by. A label of the alert with the same name overrules.
     pub labels: Vec<String>,
 }
@@ -32,6 +34,7 @@ impl Default for Names {
             team: all(&["firsthand/owner", "a8r.io/owner", "team", "owner"]),
             service: all(&["firsthand/service", "app.kubernetes.io/part-of"]),
             impact: all(&["firsthand/impact"]),
+            ignore: all(&["firsthand/ignore"]),
             labels: Vec::new(),
         }
     }
@@ -50,6 +53,9 @@ pub struct About {
     /// What people notice when it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impact: Option<String>,
+    /// Whether nothing is to be told of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ignore: bool,
     /// The labels that routes may match by.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -69,6 +75,7 @@ pub fn about(evidence: &Evidence, object: &ObjectRef, names: &Names) -> Option<A
         team: names.team.iter().find_map(find),
         service: names.service.iter().find_map(find),
         impact: names.impact.iter().find_map(find),
+        ignore: names.ignore.iter().find_map(find).is_some_and(|text| text == "true"),
         labels: labels
             .filter(|(key, _)| names.labels.contains(key))
             .map(|(key, value)| (key.clone(), value.clone()))

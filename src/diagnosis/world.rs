@@ -251,6 +251,15 @@ impl<'a> World<'a> {
         self.events.get(&key).cloned().unwrap_or_default()
     }
 
+    /// All events of a namespace, oldest first; those of objects that are gone among them.
+    pub(super) fn events_in(&self, place: &str) -> Vec<EventView<'a>> {
+        let all = self.events.values().flatten();
+        let mut found: Vec<EventView<'a>> =
+            all.filter(|event| event.namespace() == place).copied().collect();
+        found.sort_by_key(|event| (event.last_seen(), event.name(), event.reason()));
+        found
+    }
+
     /// The logs of a pod's containers.
     pub(super) fn logs_of(&self, pod: &ObjectMeta) -> &[&'a Log] {
         self.logs.get(&key("Pod", namespace(pod), name(pod))).map(Vec::as_slice).unwrap_or_default()

@@ -36,6 +36,9 @@ fn reason(
     now: Timestamp,
     rules: &Rules,
 ) -> Result<String, String> {
+    if incident.about.ignore {
+        return Err("an annotation of the workload says to ignore it".to_owned());
+    }
     if let Some(alert) = &incident.memory.alerted {
         return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));
     }

@@ -79,6 +79,8 @@ pub struct AlertsIgnored {
     pub inhibitors: u64,
     /// Entries of the body that could not be read.
     pub unreadable: u64,
+    /// Alerts about namespaces that are not watched.
+    pub unwatched: u64,
     /// Alerts that Alertmanager cut off.
     pub truncated: u64,
     /// When it was heard, seconds since 1970.
@@ -87,7 +89,7 @@ pub struct AlertsIgnored {
 
 impl Event for AlertsIgnored {
     fn record(&self, m: &Metrics) {
-        let &Self { heartbeats, inhibitors, unreadable, truncated, at } = self;
+        let &Self { heartbeats, inhibitors, unreadable, unwatched, truncated, at } = self;
         if unreadable > 0 {
             tracing::warn!(unreadable, "alerts without a name or start were left out");
         }
@@ -100,7 +102,7 @@ impl Event for AlertsIgnored {
         if heartbeats > 0 {
             m.heartbeat.set(at as f64);
         }
-        for (why, n) in IGNORED.iter().zip([heartbeats, inhibitors, unreadable]) {
+        for (why, n) in IGNORED.iter().zip([heartbeats, inhibitors, unreadable, unwatched]) {
             m.alerts_ignored.get_or_create(&one("why", why)).inc_by(n);
         }
         m.alerts_truncated.inc_by(truncated);
@@ -389,7 +391,7 @@ impl Event for TaskPanicked<'_> {
 }
 
 /// Why an alert is no signal.
-const IGNORED: [&str; 3] = ["heartbeat", "inhibitor", "unreadable"];
+const IGNORED: [&str; 4] = ["heartbeat", "inhibitor", "unreadable", "unwatched"];
 
 /// Creates every series whose labels are known before anything happens.
 pub(super) fn at_zero<'a>(m: &Metrics, receivers: impl IntoIterator<Item = &'a str>) {

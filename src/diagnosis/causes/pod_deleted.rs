@@ -1,6 +1,11 @@
 //! The pod was deleted: its containers were told to stop and, in the end, killed.
 
+use jiff::SignedDuration;
+
 use super::prelude::*;
+
+/// A pod that came so long after another one was stopped is not its replacement.
+const REPLACED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) static CAUSE: Cause = Cause {
     id: "pod-deleted",
@@ -8,10 +13,11 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Events],
     clears: &[],
-    why: "Container {container} was stopped because pod {pod} is being deleted (exit code {exit_code}). It is not the application that failed.",
+    why: "Container {container} was stopped because pod {pod} is being deleted (exit code {exit_code}). It is not the application that failed. Pod {gone} was deleted, and {replacement} in its place is not ready yet.",
     fix: &["Find out who deletes the pods: a rollout, a scale-down, a drain, or somebody by hand."],
     avoid: &["Raising the memory limit: exit code {exit_code} is the signal of the deletion."],
     looks_for: &[
+        "Events of a pod that is gone, of the same template as the one that is not ready yet.",
         "A pod with a deletionTimestamp, or a Killing event `Stopping container`, and an end by signal (137, 143) afterwards.",
     ],
     confirm: "The replacement is ready, and nothing deletes it again.",
@@ -20,6 +26,45 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
+    let mut found = stopped(case);
+    found.extend(gone(case));
+    found
+}
+
+/// A pod that was taken away whole, by a forced deletion for example, is seen only in its events: it was told
+/// to stop, and another of the same template came. What has ended itself has another cause.
+fn gone(case: &Case<'_>) -> Option<Hypothesis> {
+    let new = case.pods().iter().find(|pod| !pod.is_ready() && !pod.is_terminating())?;
+    let ended = |pod: &PodView<'_>| pod.containers().iter().any(|it| it.last_ended().is_some());
+    let rolled_out = case.rollout().is_some_and(|rollout| !rollout.changes.is_empty());
+    if rolled_out || case.pods().iter().any(ended) {
+        return None;
+    }
+    let template = |name: &str| name.rsplit_once('-').map(|(stem, _)| stem.to_owned());
+    let is_old = |name: &str| {
+        template(name) == template(new.name()) && !case.pods().iter().any(|it| it.name() == name)
+    };
+    let events = case.world().events_in(case.namespace());
+    let stopping = events.into_iter().rev().find(|event| {
+        event.reason() == "Killing"
+            && event.message().starts_with("Stopping container")
+            && event.kind() == "Pod"
+            && is_old(event.name())
+            && event.is_since(new.created().and_then(|at| at.checked_sub(REPLACED_WITHIN).ok()))
+    })?;
+    Some(
+        Hypothesis::likely(CAUSE.id)
+            .because(stopping.proof("the kubelet was told to stop the pod before it"))
+            .fact("gone", stopping.name())
+            .fact("replacement", new.name())
+            .fact("pod", stopping.name())
+            .settle(
+                "kubectl -n {namespace} get events --field-selector involvedObject.name={gone}",
+            ),
+    )
+}
+
+fn stopped(case: &Case<'_>) -> Vec<Hypothesis> {
     case.containers()
         .filter_map(|container| {
             let ended = container.last_ended()?;
