@@ -13,12 +13,14 @@ use crate::{fresh, text};
 type Check = fn() -> Result<(), String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let all: [(&str, Check); 5] = [
+    let all: [(&str, Check); 7] = [
         ("the roles are what the code reads", roles),
         ("the values' schema knows every setting", schema),
         ("the page of permissions is fresh", page),
         ("the chart's version is the program's", version),
         ("the chart holds the rules of alerts/", rules),
+        ("the page of metrics is fresh", crate::metrics::page),
+        ("the dashboard asks for metrics that there are", dashboard),
     ];
     all.into_iter()
         .map(|(name, check)| Trial::test(name, move || check().map_err(Failed::from)))
@@ -125,4 +127,24 @@ fn version() -> Result<(), String> {
 /// helm reads nothing outside of the chart's folder.
 fn rules() -> Result<(), String> {
     fresh(&format!("{CHART}/files/firsthand-alerts.yaml"), &text("alerts/firsthand-alerts.yaml")?)
+}
+
+/// Only for metrics that the daemon exports, and of a data source that the reader chooses.
+fn dashboard() -> Result<(), String> {
+    let path = format!("{CHART}/files/dashboard.json");
+    let board: Value = serde_json::from_str(&text(&path)?).map_err(|it| it.to_string())?;
+    let (mut queries, mut wrong) = (0, Vec::new());
+    for panel in board["panels"].as_array().into_iter().flatten() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            queries += 1;
+            wrong.extend(crate::metrics::unknown(target["expr"].as_str().unwrap_or_default()));
+            if target["datasource"]["uid"] != "${datasource}" {
+                wrong.push(format!("{}: a data source of its own", panel["title"]));
+            }
+        }
+    }
+    if queries == 0 {
+        wrong.push("no query".to_owned());
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }

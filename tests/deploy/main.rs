@@ -8,8 +8,10 @@
 
 mod generated;
 mod helm;
+mod metrics;
 mod render;
 mod restricted;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     }
     let helm = helm.map(Arc::new).ok();
     let mut trials = generated::trials();
+    trials.extend(rules::trials());
     for (name, check) in render::checks() {
         let helm = helm.clone();
         let ignored = helm.is_none();

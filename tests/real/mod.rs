@@ -157,11 +157,6 @@ pub(crate) fn promtool(arguments: &[&str], files: &[&Path]) {
     run("promtool", "prometheus", arguments, files);
 }
 
-/// Runs amtool on files; panics with what it says if it is not content.
-pub(crate) fn amtool(arguments: &[&str], files: &[&Path]) {
-    run("amtool", "prometheus-alertmanager", arguments, files);
-}
-
 fn run(program: &str, package: &str, arguments: &[&str], files: &[&Path]) {
     let output =
         Command::new(program).args(arguments).args(files).output().unwrap_or_else(|e| {
