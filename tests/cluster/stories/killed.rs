@@ -21,7 +21,6 @@ pub(super) async fn three_ways(house: House) {
     assert!(free.contains("Avoid Calling exit code 137 an OOM"), "{free}");
     assert!(!free.contains("memory limit"), "{free}");
 
-    house.rolled_out("warehouse");
     house.kubectl(&["delete", "pods", "-l", "app=warehouse", "--grace-period=0", "--force"]);
     let deleted = house.says("warehouse", &["0 of 1 pod ready", "was deleted"]).await;
     assert!(!deleted.contains("OOM") && !deleted.contains("liveness"), "{deleted}");
