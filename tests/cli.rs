@@ -45,6 +45,18 @@ fn desk() -> Desk {
 }
 
 #[test]
+fn the_version_is_told_to_people_and_to_programs() {
+    let desk = Desk::new();
+    let told = out(&typed(&desk.path(""), "version"));
+    assert!(told.starts_with(concat!("firsthand ", env!("CARGO_PKG_VERSION"), " (")), "{told}");
+    let data: Value =
+        serde_json::from_str(&out(&typed(&desk.path(""), "version -o json"))).expect("JSON");
+    assert_eq!(data["schema"], "firsthand/version/v1");
+    assert_eq!(data["version"], env!("CARGO_PKG_VERSION"));
+    assert!(data["causes"].as_u64().is_some_and(|it| it > 0), "{data}");
+}
+
+#[test]
 fn good_settings_are_fine_in_one_line() {
     let desk = desk();
     let told = typed(&desk.path(""), "check --config firsthand.yaml");

@@ -21,6 +21,7 @@ mod reach;
 mod records;
 mod route;
 mod run;
+mod version;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -75,6 +76,8 @@ pub enum Command {
     Db(db::Args),
     /// Watch the real daemon work through an incident in a stand-in world
     Demo(demo::Args),
+    /// Which version is this?
+    Version(version::Args),
     /// Print the completions for a shell
     Completions(completions::Args),
 }
@@ -125,6 +128,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Init(args) => init::run(args, out).await,
         Command::Db(args) => db::run(args, out).await,
         Command::Demo(args) => demo::run(args, out).await,
+        Command::Version(args) => version::run(&args, out),
         Command::Completions(args) => completions::run(&args, out),
     }
 }

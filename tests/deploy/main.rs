@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stderr, reason = "a skipped check must say why")]
 
+mod extras;
 mod generated;
 mod helm;
 mod metrics;
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
     let helm = helm.map(Arc::new).ok();
     let mut trials = generated::trials();
     trials.extend(rules::trials());
-    for (name, check) in render::checks() {
+    trials.extend(extras::trials());
+    for (name, check) in render::checks().into_iter().chain(extras::checks()) {
         let helm = helm.clone();
         let ignored = helm.is_none();
         let run = move || match &helm {

@@ -44,7 +44,7 @@ fn renders(helm: &Helm, name: &str) -> Result<(), String> {
 }
 
 /// What is wrong with one object, whatever the values.
-fn complaints(object: &Value) -> Vec<String> {
+pub(crate) fn complaints(object: &Value) -> Vec<String> {
     let kind = object["kind"].as_str().unwrap_or_default();
     let mut wrong = match kind {
         "ClusterRole" => known::<rbac::v1::ClusterRole>(object),
@@ -73,7 +73,7 @@ fn complaints(object: &Value) -> Vec<String> {
 }
 
 /// Keys that the type does not have, which an API server would refuse or drop.
-fn known<T: DeserializeOwned + Serialize>(object: &Value) -> Vec<String> {
+pub(crate) fn known<T: DeserializeOwned + Serialize>(object: &Value) -> Vec<String> {
     let typed: T = match serde_json::from_value(object.clone()) {
         Ok(typed) => typed,
         Err(error) => return vec![format!("{}: {error}", object["kind"])],
@@ -107,7 +107,7 @@ fn missing(made: &Value, kept: &Value, path: &str, lost: &mut Vec<String>) {
 }
 
 /// Faults that the daemon would find in the settings file. Secrets are not there when this is asked.
-fn unusable(map: &Value) -> Vec<String> {
+pub(crate) fn unusable(map: &Value) -> Vec<String> {
     let Some(settings) = map["data"]["firsthand.yaml"].as_str() else { return Vec::new() };
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("firsthand.yaml");
