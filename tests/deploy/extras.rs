@@ -1,6 +1,9 @@
 //! The ways to install it beside the chart: plain manifests, examples, the image, the Slack app, and what the
 //! documents show.
 
+use std::path::Path;
+use std::process::Command;
+
 use k8s_openapi::api::{apps, core};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -21,11 +24,12 @@ pub(crate) fn checks() -> Vec<(String, Check)> {
 
 /// Those that do not.
 pub(crate) fn trials() -> Vec<Trial> {
-    let all: [(&str, Without); 4] = [
+    let all: [(&str, Without); 5] = [
         ("the sidecar's example is sound", sidecar),
         ("the kustomize base names what is there", kustomize),
         ("the Slack app asks for three scopes", slack),
         ("the image is built from what is there", image),
+        ("an image is made without a container engine, always the same", layout),
     ];
     all.into_iter()
         .map(|(name, check)| Trial::test(name, move || check().map_err(Failed::from)))
@@ -157,4 +161,53 @@ fn image() -> Result<(), String> {
     }
     let wanted = format!("FROM rust:{}-", env!("CARGO_PKG_RUST_VERSION"));
     if file.contains(&wanted) && file.contains("\nUSER 65532") { Ok(()) } else { Err(wanted) }
+}
+
+/// Of a small program: how large it is changes nothing about the layout.
+fn layout() -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (first, second) = (folder.path().join("1.tar"), folder.path().join("2.tar"));
+    for file in [&first, &second] {
+        run(Command::new(root("deploy/image")).arg("/bin/true").arg(file).arg("try/firsthand:1"))?;
+    }
+    let read = |file: &Path| std::fs::read(file).map_err(|error| error.to_string());
+    if read(&first)? != read(&second)? {
+        return Err("the same files give other bytes".to_owned());
+    }
+    run(Command::new("tar").arg("-xf").arg(&first).arg("-C").arg(folder.path()))?;
+    let blob = |descriptor: &Value| -> Result<std::path::PathBuf, String> {
+        let digest = descriptor["digest"].as_str().and_then(|it| it.strip_prefix("sha256:"));
+        let file = folder.path().join("blobs/sha256").join(digest.ok_or("no digest")?);
+        let said = run(Command::new("sha256sum").arg(&file))?;
+        let size = std::fs::metadata(&file).map_err(|error| error.to_string())?.len();
+        match said.starts_with(digest.unwrap_or("-")) && descriptor["size"] == size {
+            true => Ok(file),
+            false => Err(format!("{descriptor} is not what its digest and size say")),
+        }
+    };
+    let json = |file: &Path| -> Result<Value, String> {
+        serde_json::from_slice(&read(file)?).map_err(|error| error.to_string())
+    };
+    let index = json(&folder.path().join("index.json"))?;
+    let manifest = json(&blob(&index["manifests"][0])?)?;
+    let config = json(&blob(&manifest["config"])?)?;
+    let held = run(Command::new("tar").arg("-tzf").arg(blob(&manifest["layers"][0])?))?;
+    for path in ["./usr/local/bin/firsthand", "./etc/ssl/certs/ca-certificates.crt"] {
+        if !held.lines().any(|line| line == path) {
+            return Err(format!("{path} is not in the layer:\n{held}"));
+        }
+    }
+    match config["config"]["User"] == "65532:65532" {
+        true => Ok(()),
+        false => Err(format!("the user is another one: {config}")),
+    }
+}
+
+/// What it says.
+fn run(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
