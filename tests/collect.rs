@@ -1,12 +1,13 @@
 //! The collector against a stand-in of the Kubernetes API on loopback.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Parser as _;
 use firsthand::cli::{Cli, Outcome};
 
-use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, Settings};
+use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, PERMISSIONS, Settings};
 use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Source};
 use firsthand::standin::kubernetes::{Kubernetes, Objects};
 use serde_json::{Value, json};
@@ -276,6 +277,74 @@ async fn services_claims_and_cron_jobs_have_their_own_pods() {
         assert_eq!(pods, expected, "{kind} {name}");
         let claims = evidence.persistent_volume_claims.items().len();
         assert_eq!(claims, usize::from(name == "data"), "{kind} {name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_is_what_the_permissions_say_no_more_and_no_less() {
+    let mut objects = shop();
+    let owner = json!([{ "apiVersion": "batch/v1", "kind": "Job", "name": "night-1", "uid": "1", "controller": true }]);
+    let job = json!({ "template": { "spec": { "containers": [] } } });
+    objects.put(
+        "jobs",
+        json!({ "metadata": { "namespace": "shop", "name": "night-1" }, "spec": job }),
+    );
+    objects.put("pods", json!({
+        "metadata": { "namespace": "shop", "name": "night-1-x", "ownerReferences": owner }, "spec": { "containers": [] },
+    }));
+    objects.put("services", json!({ "metadata": { "namespace": "shop", "name": "front" } }));
+    // So many that one list costs less than asking for each.
+    for n in 0..9 {
+        let volumes = json!([
+            { "name": "a", "configMap": { "name": format!("map-{n}") } },
+            { "name": "b", "persistentVolumeClaim": { "claimName": format!("claim-{n}") } },
+        ]);
+        objects.put("pods", json!({
+            "metadata": { "namespace": "shop", "name": format!("many-{n}") },
+            "spec": { "containers": [], "serviceAccountName": format!("account-{n}"), "volumes": volumes },
+        }));
+    }
+    let api = Kubernetes::start(objects).await.unwrap();
+    let collector = collector(&api, Settings::default()).await;
+    for (kind, name) in [
+        ("Deployment", "checkout"),
+        ("Pod", "checkout-6d4b9c7f5-x2x8k"),
+        ("Pod", "night-1-x"),
+        ("Pod", "many-1"),
+        ("StatefulSet", "db"),
+        ("CronJob", "night"),
+        ("Service", "front"),
+    ] {
+        collector.subject(&ObjectRef::new(kind, "shop", name)).await;
+    }
+    collector.subject(&ObjectRef::new("Node", "", "node-1")).await;
+    collector.namespace("shop").await;
+
+    let asked: BTreeSet<String> = api.requests().iter().map(|path| permission(path)).collect();
+    let stated = PERMISSIONS.iter().map(|it| {
+        let sub = if it.subresource.is_empty() { "" } else { "/" };
+        format!("{} {} {}{sub}{}", it.verb, it.group, it.resource, it.subresource)
+    });
+    assert_eq!(asked, stated.collect::<BTreeSet<_>>());
+}
+
+/// `get apps replicasets`, from a path of the API.
+fn permission(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", _, rest @ ..] => ("", rest),
+        ["apis", group, _, rest @ ..] => (*group, rest),
+        _ => panic!("{path} is no object's"),
+    };
+    let rest = match rest {
+        ["namespaces", _, rest @ ..] => rest,
+        rest => rest,
+    };
+    match rest {
+        [resource] => format!("list {group} {resource}"),
+        [resource, _] => format!("get {group} {resource}"),
+        [resource, _, sub] => format!("get {group} {resource}/{sub}"),
+        _ => panic!("{path} is no object's"),
     }
 }
 

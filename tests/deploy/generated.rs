@@ -110,8 +110,9 @@ fn page() -> Result<(), String> {
         _ = writeln!(made, "| {group} | `{name}` | `{verb}` | {lost} |");
     }
     made.push_str(
-        "\nA permission that is missing stops nothing: the message names it as a blind spot, and only what it would\n\
-         have shown is lost. Nodes belong to no namespace, so with `clusterWide: false` they are one.\n\n\
+        "\nA permission that is missing stops nothing: where it would have mattered the message names it as a blind\n\
+         spot, and only what it would have shown is lost. Nodes belong to no namespace, so with `clusterWide: false`\n\
+         they are not seen.\n\n\
          Whether a Secret exists is told by kube-state-metrics and by the kubelet's words, never by reading it. The values of ConfigMaps are dropped as soon as their keys are known. `check --live` also asks by\n\
          SelfSubjectAccessReview, which every authenticated account may do, and which is stored nowhere.\n",
     );
