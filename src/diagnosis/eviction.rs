@@ -1,5 +1,5 @@
 //! Pods that the kubelet put out: for the node's sake, with the node, or because they used more storage than
-//! they may. Only the last will happen again.
+//! they may. Only the last will happen again. And pods that the kubelet did not even let in.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,4 +46,20 @@ pub(super) fn still_counts(pod: &PodView<'_>) -> bool {
     let lasted: SignedDuration = Timestamp::duration_since(ended, began);
     let needed = (lasted + lasted / 2).clamp(AT_LEAST, AT_MOST);
     pod.taken_at().duration_since(ended) < needed
+}
+
+/// Whether a pod's reason says that the kubelet did not admit it.
+pub(super) fn is_refusal(reason: &str) -> bool {
+    const KNOWN: [&str; 9] = [
+        "NodeAffinity",
+        "NodePorts",
+        "TopologyAffinityError",
+        "UnexpectedAdmissionError",
+        "InvalidNodeInfo",
+        "SysctlForbidden",
+        "AppArmor",
+        "PodOSNotSupported",
+        "PodOSSelectorNodeLabelDoesNotMatch",
+    ];
+    KNOWN.contains(&reason) || reason.starts_with("OutOf") || reason.starts_with("Outof")
 }

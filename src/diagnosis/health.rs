@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Service;
 
 use super::container::ContainerView;
-use super::eviction::{message, still_counts};
+use super::eviction::{is_refusal, message, still_counts};
 use super::pod::PodView;
 use super::rollout::revisions;
 use super::trouble::{MAY_START_FOR, Trouble, unsettled_for};
@@ -145,6 +145,12 @@ impl Checkup {
         if let Some(pod) = newest {
             let line = format!("pod {} was evicted: {}", pod.name(), message(pod).trim());
             self.add(Grade::Fault, line);
+        }
+        let refused =
+            |pod: &&PodView<'_>| pod.phase() == "Failed" && pod.reason().is_some_and(is_refusal);
+        let refused = pods.iter().filter(refused).count();
+        if refused > 0 && self.health.ready < self.health.desired {
+            self.add(Grade::Fault, format!("{} refused by the node", count(refused, "pod")));
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::container::ContainerView;
-use super::eviction::still_counts;
+use super::eviction::{is_refusal, still_counts};
 use super::health::{is_unschedulable, reason};
 use super::trouble::Trouble;
 use super::{Case, EventView};
@@ -30,6 +30,11 @@ pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
     }
     if case.pods().iter().any(is_unschedulable) {
         return said("Pending", "cannot be scheduled");
+    }
+    if case.pods().iter().all(|pod| pod.is_over())
+        && case.pods().iter().any(|pod| pod.reason().is_some_and(is_refusal))
+    {
+        return said("Rejected", "is refused by the node");
     }
     if case.pods().iter().any(still_counts) {
         return said("Evicted", "was evicted");

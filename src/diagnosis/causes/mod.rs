@@ -18,9 +18,11 @@ mod container_refused_by_runtime;
 mod credentials_refused;
 mod data_directory_refused;
 mod data_of_another_version;
+mod deletion_held_up;
 mod dependency_exhausted;
 mod dependency_read_only;
 mod dependency_unreachable;
+mod dns_unavailable;
 mod env_var_missing;
 mod exec_format_error;
 mod file_not_permitted;
@@ -140,6 +142,7 @@ pub static ALL: &[&Cause] = &[
     &post_start_hook_failed::CAUSE,
     &node_lost::CAUSE,
     &pod_evicted::CAUSE,
+    &deletion_held_up::CAUSE,
     &pod_deleted::CAUSE,
     &container_exits_cleanly::CAUSE,
     &job_deadline_exceeded::CAUSE,
@@ -162,6 +165,7 @@ pub static ALL: &[&Cause] = &[
     &file_not_permitted::CAUSE,
     &configuration_invalid::CAUSE,
     &dependency_unreachable::CAUSE,
+    &dns_unavailable::CAUSE,
     &application_crashed::CAUSE,
     // is not ready
     &readiness_probe_failing::CAUSE,

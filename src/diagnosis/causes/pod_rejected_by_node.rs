@@ -1,6 +1,7 @@
 //! The kubelet of the node refuses a pod that the scheduler has already given to it.
 
 use super::prelude::*;
+use crate::diagnosis::eviction::is_refusal;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "pod-rejected-by-node",
@@ -25,7 +26,7 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let served = case.health().ready >= case.health().desired && case.health().desired > 0;
     let refused = case.pods().iter().filter(|pod| pod.phase() == "Failed" && !served);
-    let named = refused.filter_map(|pod| Some((pod, pod.reason().filter(|it| is_admission(it))?)));
+    let named = refused.filter_map(|pod| Some((pod, pod.reason().filter(|it| is_refusal(it))?)));
     // A controller makes one after another; the newest speaks for all.
     let Some((pod, reason)) = named.max_by_key(|(pod, _)| (pod.created(), pod.name())) else {
         return Vec::new();
@@ -43,19 +44,4 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             .fact("node", pod.node_name().unwrap_or("a node"))
             .settle("kubectl describe node {node}"),
     ]
-}
-
-fn is_admission(reason: &str) -> bool {
-    let known = [
-        "NodeAffinity",
-        "NodePorts",
-        "TopologyAffinityError",
-        "UnexpectedAdmissionError",
-        "InvalidNodeInfo",
-        "SysctlForbidden",
-        "AppArmor",
-        "PodOSNotSupported",
-        "PodOSSelectorNodeLabelDoesNotMatch",
-    ];
-    known.contains(&reason) || reason.starts_with("OutOf") || reason.starts_with("Outof")
 }

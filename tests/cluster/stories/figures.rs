@@ -22,8 +22,8 @@ pub(super) async fn figures(house: House) {
         let posted = house.channel.message(&name).expect("it was told");
         seen.push(seconds(&posted.ts) - made_at(&house, &name));
         house.kubectl(&["delete", "deployment", &name, "--wait=false"]);
-        // A storm of them would be told in one message.
-        tokio::time::sleep(std::time::Duration::from_secs(8)).await;
+        // Six within a minute would be told in one message.
+        tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     }
     eprintln!("pod made and ended to Slack, s: {}", spread(&mut seen));
 
@@ -42,7 +42,7 @@ pub(super) async fn figures(house: House) {
             assert!(began.elapsed().as_secs() < 30, "{}", house.channel.transcript());
         }
         heard.push(began.elapsed().as_secs_f64());
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     }
     eprintln!("webhook to Slack with evidence, s: {}", spread(&mut heard));
     let metrics = house.metrics().await;
