@@ -2,6 +2,7 @@
 //! one: it must stay.
 
 mod alike;
+mod dialects;
 mod lines;
 mod named;
 mod shaped;
@@ -78,6 +79,15 @@ fn no_line_makes_redaction_slow() {
         "identified by ",
         "eyJ",
         "name: x, ",
+        "insert into users values ('a1b2c3', ",
+        "insert into users(password) values ",
+        "*:*:*:a:",
+        "password from a1b2c3 to ",
+        "snmp community ",
+        "\"auth\" \"a\" ",
+        "key=a,value",
+        "name=\"password\">",
+        "[password] => string(6) ",
     ] {
         let text = unit.repeat((64 << 10) / unit.len());
         let before = std::time::Instant::now();

@@ -11,7 +11,7 @@ use super::{Secret, keys, pairs, values};
 /// `name: DB_PASSWORD, value: …` on one line.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)\b(?:name|key)\\*["']?\s*[:=]\s*\\*["']?([a-z0-9_.\-]+)\\*["']?\s*,?\s*\\*["']?value\\*["']?\s*[:=]\s*"#,
+        r#"(?i)\b(?:name|key)\\*["']?\s*[:=]\s*\\*["']?([a-z0-9_.\-]+)\\*["']?(?:\s*,\s*\\*["']?[a-z_]+\\*["']?\s*[:=]\s*\\*["']?[^"',{}\[\]\\]*\\*["']?){0,3}\s*,?\s*\\*["']?value\\*["']?\s*[:=]\s*"#,
     )
 });
 
@@ -25,6 +25,10 @@ static VALUED: LazyLock<Regex> = LazyLock::new(|| {
 /// `<password>…</password>`
 static ELEMENT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"<([A-Za-z0-9_.:\-]+)(?:\s[^<>]*)?>([^<>]+)</"));
+
+/// `<property name="connection.password">…</property>`
+static PROPERTY: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"\b(?:name|key)=\\*["']([A-Za-z0-9_.\-]+)\\*["'][^<>]*>([^<>]+)</"#));
 
 /// `["password", "…"]`, `("password", "…")`
 static TUPLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -41,6 +45,13 @@ static VALUE_LINE: LazyLock<Regex> =
 /// A name whose value begins on the next line.
 static OPEN_LINE: LazyLock<Regex> = LazyLock::new(|| {
     regex(r#"^\s*(?:-\s+)?["']?([A-Za-z0-9_.\-]+)["']?\s*:\s*([|>][+\-0-9]*)?\s*$"#)
+});
+
+/// A sentence that ends where the password should be; it is on the next line.
+static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i)\b(?:password|passphrase|passcode|secret|token|(?:api|access)[ -]key)\b[^:]*\s[^:]*:\s*$",
+    )
 });
 
 fn regex(pattern: &str) -> Regex {
@@ -64,6 +75,9 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
     if words.contains("</") {
         for element in ELEMENT.captures_iter(words) {
             both(&line, element.get(1), element.get(2), found);
+        }
+        for property in PROPERTY.captures_iter(words) {
+            both(&line, property.get(1), property.get(2), found);
         }
     }
     for tuple in TUPLE.captures_iter(words) {
@@ -103,6 +117,8 @@ struct Block {
     indent: usize,
     /// Whether `|` or `>` opened it; else it is one word.
     text: bool,
+    /// Whether a sentence announced it: it need not be indented, and only what looks random is it.
+    said: bool,
 }
 
 impl Before {
@@ -135,7 +151,10 @@ impl Before {
         if let Some(open) = OPEN_LINE.captures(words).filter(|_| named)
             && let Some(kind) = keys::kind(&open[1])
         {
-            self.block = Some(Block { kind, indent: indent(words), text: open.get(2).is_some() });
+            let text = open.get(2).is_some();
+            self.block = Some(Block { kind, indent: indent(words), text, said: false });
+        } else if named && ANNOUNCED.is_match(words) {
+            self.block = Some(Block { kind: keys::PASSWORD, indent: 0, text: false, said: true });
         }
     }
 
@@ -147,7 +166,7 @@ impl Before {
             self.block = Some(block);
             return;
         }
-        if indent(words) <= block.indent {
+        if indent(words) <= block.indent && !block.said {
             return;
         }
         let start = line.start + indent(words);
@@ -156,6 +175,10 @@ impl Before {
         if block.text {
             found.push(Secret { at, kind: block.kind });
             self.block = Some(block);
+        } else if block.said {
+            if !word.contains(char::is_whitespace) && values::is_random(word, block.kind) {
+                found.push(Secret { at, kind: block.kind });
+            }
         } else if single && values::is_value(word, block.kind) {
             found.push(Secret { at, kind: block.kind });
         }

@@ -26,7 +26,7 @@ pub(super) fn kind(name: &str) -> Option<&'static str> {
 
 fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
     let ends = |with: &[&str]| with.iter().any(|end| word.ends_with(end));
-    let short = ["pass", "pwd", "pw", "pswd", "psw"];
+    let short = ["pass", "pwd", "pw", "pswd", "psw", "psk"];
     if ends(&["password", "passwd", "passphrase", "passwort", "passcode"])
         || [&short[..], &["requirepass", "masterauth"]].concat().contains(&word)
         || OWNERS.iter().any(|owner| word.strip_prefix(owner).is_some_and(|w| short.contains(&w)))

@@ -14,6 +14,7 @@ mod pem;
 mod seen;
 mod shadow;
 mod spoken;
+mod statements;
 mod tokens;
 mod urls;
 mod values;
@@ -77,13 +78,14 @@ struct Hints {
     urls: bool,
     tokens: bool,
     pem: bool,
+    statements: bool,
 }
 
 /// Notes a rule that a word calls for.
 type Rule = fn(&mut Hints);
 
 /// The words that call for rules, and which.
-const HINTS: [(&str, Rule); 45] = [
+const HINTS: [(&str, Rule); 70] = [
     ("pass", |it| (it.pairs, it.spoken) = (true, true)),
     ("masterauth", |it| (it.pairs, it.spoken) = (true, true)),
     ("identified", |it| (it.pairs, it.spoken) = (true, true)),
@@ -128,6 +130,31 @@ const HINTS: [(&str, Rule); 45] = [
     ("hooks.slack.", |it| it.urls = true),
     ("sig=", |it| it.urls = true),
     ("signature=", |it| it.urls = true),
+    ("authent", |it| it.spoken = true),
+    ("auth\"", |it| it.spoken = true),
+    ("signed ", |it| it.spoken = true),
+    ("bind", |it| it.spoken = true),
+    ("logging in", |it| it.spoken = true),
+    ("credential", |it| it.spoken = true),
+    ("shared", |it| it.spoken = true),
+    ("client secret", |it| it.spoken = true),
+    ("community", |it| it.spoken = true),
+    ("psk", |it| (it.pairs, it.spoken) = (true, true)),
+    ("crypt", |it| it.spoken = true),
+    ("contrase", |it| it.spoken = true),
+    ("senha", |it| it.spoken = true),
+    ("wachtwoord", |it| it.spoken = true),
+    ("kennwort", |it| it.spoken = true),
+    ("senord", |it| it.spoken = true),
+    ("parola", |it| it.spoken = true),
+    ("ароль", |it| it.spoken = true),
+    ("密", |it| it.spoken = true),
+    ("口令", |it| it.spoken = true),
+    ("パスワード", |it| it.spoken = true),
+    ("비밀번호", |it| it.spoken = true),
+    ("values", |it| it.statements = true),
+    (":*:", |it| it.statements = true),
+    (":5432:", |it| it.statements = true),
     ("-----", |it| it.pem = true),
 ];
 
@@ -184,6 +211,9 @@ fn search(text: &str, found: &mut Vec<Secret>) {
         }
         if hints.urls {
             urls::find(text, line.clone(), found);
+        }
+        if hints.statements {
+            statements::find(text, line.clone(), found);
         }
         if hints.tokens {
             tokens::find(text, line.clone(), found);

@@ -12,14 +12,14 @@ use super::{Hints, MARKER, Secret};
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
     )
 });
 
 /// A flag and its value as two words or two items of a list.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|pw|psw|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|,?[ \t]+)"#,
+        r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|,?[ \t]+)"#,
     )
 });
 
@@ -41,6 +41,12 @@ static INNER: LazyLock<Regex> =
 
 /// YAML's tag or anchor before a value.
 static TAG: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[!&][A-Za-z0-9_!]+[ \t]+)+"));
+
+/// PHP's type before a value.
+static TYPE: LazyLock<Regex> = LazyLock::new(|| regex(r"^string\([0-9]+\)[ \t]+"));
+
+/// The next pair, where a name has no value: `password= err="…"`.
+static NEXT: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z_][A-Za-z0-9_.]*="));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant")
@@ -83,7 +89,11 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             colon: sign.as_str() == ":",
             spaced: pair.get(5).is_some_and(|space| !space.is_empty()),
         };
-        let mut start = whole.end();
+        let start = whole.end();
+        let logfmt = sign.as_str() == "=" && pair.get(3).is_some_and(|space| space.is_empty());
+        if logfmt && place.spaced && NEXT.is_match(&text[start..line.end]) {
+            continue;
+        }
         if sign.as_str() == ":" && text[start..line.end].starts_with('{') {
             // Its own names follow, and one of them may be `value`.
             let inner = INNER.find(&text[start..line.end]);
@@ -91,13 +101,7 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             keep(text, inner, kind, found);
             continue;
         }
-        if sign.as_str() == ":" {
-            start += TAG.find(&text[start..line.end]).map_or(0, |tag| tag.end());
-        }
-        // A list of one, as Go prints the values of a form: `password:[hunter2]`.
-        if text[start..line.end].starts_with('[') && !text[start..].starts_with(MARKER) {
-            start += 1;
-        }
+        let start = behind_marks(text, start, line.end, place.colon);
         let Some(value) = values::value(text, start, line.end) else { continue };
         let rest = &text[value.at.end..line.end];
         if place.holds(&text[value.at.clone()], &value, kind, rest) {
@@ -105,6 +109,17 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             found.push(Secret { at: value.at, kind });
         }
     }
+}
+
+/// Where the value itself begins, behind what languages put before it.
+fn behind_marks(text: &str, mut start: usize, end: usize, colon: bool) -> usize {
+    if colon {
+        start += TAG.find(&text[start..end]).map_or(0, |tag| tag.end());
+    }
+    start += TYPE.find(&text[start..end]).map_or(0, |it| it.end());
+    // A list of one, as Go prints the values of a form: `password:[hunter2]`.
+    let list = text[start..end].starts_with('[') && !text[start..].starts_with(MARKER);
+    start + usize::from(list)
 }
 
 /// `"auth": "dXNlcjpwYXNz"` of a registry's settings.
@@ -263,7 +278,9 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             if values::is_random(&text[value.clone()], TOKEN) {
                 found.push(Secret { at: value.clone(), kind: CREDENTIALS });
             }
-        } else if known && values::is_value(&text[value.clone()], TOKEN)
+        } else if known
+            && values::is_value(&text[value.clone()], TOKEN)
+            && !OF_SCHEMES.contains(&&text[value.clone()])
             || values::is_opaque(&text[value.clone()], TOKEN)
         {
             found.push(Secret { at: value.clone(), kind: CREDENTIALS });
@@ -282,6 +299,10 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         }
     }
 }
+
+/// Words that follow a scheme in a sentence about it: `Authorization: Bearer token required`.
+const OF_SCHEMES: [&str; 6] =
+    ["token", "tokens", "auth", "authentication", "credentials", "scheme"];
 
 /// All of a cookie header: each of its values may be a session.
 fn cookies(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {

@@ -14,7 +14,15 @@ use super::{Secret, pairs};
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?ix)
-        \bidentified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?(?:\\*['"])([^'"\\]+)
+        \bidentified\s+(?:with\s+\S+\s+)?by\s+(?:(?:password|values)\s+)?(?:\\*['"])([^'"\\]+)
+        | \b(?:create|alter)\s+user\s+\S+\s+identified\s+by\s+(?:values\s+'?)?([^\s'"\\;]+)
+        | \bcrypt\s*\(\s*\\*'([^'\\]+)
+        | \b(?:pgp_sym|aes)_(?:en|de)crypt\w*\s*\([^,]*,\s*\\*'([^'\\]+)
+        | \b(?:with|using|and)\s+(?:the\s+)?pass(?:word|phrase|code)\s+\\*"([^"\\]+)
+        | \bpassphrase\s+\\*["']([^"'\\]+)
+        | "auth"\s+(?:"[^"]*"\s+)?"([^"]+)"
+        | \bpsk\s*[:=]?\s*\\*["']([^"'\\]+)
+        | \bpsexec\S*\s(?:.*?\s)?-p\s+["']?([^\s"']+)
         | \bpassword(?:\s*\(\s*|\s+)N?(?:\\*['])([^'\\]+)
         | \bset\s+password\s+(?:for\s+\S+\s*)?=\s*(?:\\*['"])([^'"\\]+)
         | \b(?:requirepass|masterauth)\s+["']?([^\s"']+)
@@ -33,7 +41,7 @@ static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
         | \bnet\s+use\s(?:.*?\s)?/user:\S+\s+([^\s"']+)
         | \brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+["']?([^\s"']+)
         | \bhtpasswd\s(?:-\S+\s+)+\S+\s+\S+\s+["']?([^\s"']+)
-        | \becho\s+(?:-\S+\s+)*["']?([^\s"']+)["']?\s*\|\s*(?:\S+\s)*?(?:passwd|--password-stdin|sudo\s+-s)
+        | \becho\s+(?:-\S+\s+)*["']?([^\s"']+)["']?\s*\|\s*(?:\S+\s)*?(?:(?:ch)?passwd|--password-stdin|sudo\s+-s)
         | \bmachine\s+\S+\s(?:.*?\s)?password\s+(\S+)
         | \b(?:setuser|user)\s(?:.*?\s)?>(\S+)
         | ^\s*(?:ENV|ARG)\s+[a-z0-9_.\-]*(?:pass|psw|pwd|pw|secret|token|key|cred)[a-z0-9_.\-]*\s+["']?([^\s"'=]+)
@@ -45,7 +53,14 @@ static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?x)
-        \bAUTH\s+(?:[A-Za-z0-9_\-]+\s+)?["']?([^\s"']+)["']?\s*$
+        (?i:\b(?:auth\w*|login|logging\s+in|sign\w*|bind\w*)\s+(?:\S+\s+)??(?:with|as|using)\s+[a-z0-9_.\-]+:([^\s"':]+)(?:["',;\s]|$))
+        | (?i:\bpass\s+phrase\s*[:=]\s*["']?([^\s"']+))
+        | (?i:\bpass(?:word|code)\s+\\*"([^\s"\\]+)")
+        | (?i:\bpass(?:word|code|phrase)\s+from\s+(\S+)\s+to\s+(\S+))
+        | (?i:\b(?:shared|client|pre-?shared)[\s-](?:secret|key)\s+["']?([^\s"']+))
+        | (?i:\bsnmp\S*\s(?:.*?\s)?community(?:\s+string)?[\s:=]+["']?([^\s"']+))
+        | (?:(?i:\bmot\s+de\s+passe|\bcontrase[ñn]a|\bsenha|\bwachtwoord|\bhas[łl]o|\bkennwort|\bl[öo]senord|\bparola)|[Пп]ароль|密[码碼]|口令|パスワード|비밀번호)\s*[:=：]\s*["'«]?([^\s"',;»]+)
+        | \bAUTH\s+(?:[A-Za-z0-9_\-]+\s+)?["']?([^\s"']+)["']?\s*$
         | \bvault\s+login\s+(?:-\S+\s+)*([^\s"'=]+)
         | \b(?:user|login|credentials)\S*\s+(?:with\s+)?[a-z]+\s*/\s*([^\s"']+)
         | \b(?:user|login)/pass(?:word)?[:=]\s*[^\s/]+/([^\s"']+)
@@ -60,7 +75,7 @@ static SAID: LazyLock<Regex> = LazyLock::new(|| {
         ( (?:api|access|secret|signing|private|license|encryption)\x20key
           | [a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]* )
         (?:\\*["'`])?
-        (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+[^\s:]+) \b ){0,4}
+        (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+(?:the\s+)?(?:(?:user|role|account|login)\s+)?[^\s:]+) \b ){0,4}
         \s* (?: -> | => | [:|,=] )? \s*
         (?:\\*["'`(\[])? \s*
         "#,
@@ -81,13 +96,20 @@ pub(super) fn commands(text: &str, line: Range<usize>, found: &mut Vec<Secret>) 
         }
     }
     for login in LOGIN.captures_iter(words) {
-        if let Some(value) = login.iter().skip(1).flatten().next()
-            && values::is_random(value.as_str(), PASSWORD)
-        {
-            let at = line.start + value.start()..line.start + value.end();
-            found.push(Secret { at, kind: PASSWORD });
+        for value in login.iter().skip(1).flatten() {
+            if values::is_random(value.as_str(), PASSWORD) && !is_hash(value.as_str()) {
+                let at = line.start + value.start()..line.start + value.end();
+                found.push(Secret { at, kind: PASSWORD });
+            }
         }
     }
+}
+
+/// `scram-sha-256`: how a password is kept, not what it is.
+fn is_hash(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["sha-", "sha2", "sha5", "md5", "bcrypt", "argon2", "pbkdf2"].iter().any(|it| word.contains(it))
+        && word.len() < 24
 }
 
 /// Longer words are looked at by other rules; each name of a line looks at no more than this.

@@ -86,7 +86,9 @@ fn bare_end(text: &str, from: usize, end: usize) -> usize {
 fn begins_pair(text: &str) -> bool {
     let text = text.trim_start_matches(['"', '\'']);
     let name = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c));
-    text.is_empty() || (name.len() < text.len() && name.starts_with(['=', ':']))
+    // In JSON the next name is in quotes: `null,"user":…`.
+    let sign = name.trim_start_matches(['\\', '"', '\'']);
+    text.is_empty() || (name.len() < text.len() && sign.starts_with(['=', ':']))
 }
 
 /// Whether a value says that there is none, or where it is taken from.
@@ -104,10 +106,20 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with("{{")
         || (word.len() > 2 && word.chars().all(|c| c == 'x'))
         || (value.starts_with('%') && value.len() < 4)
+        || value == "?"
+        || value.strip_prefix(':').is_some_and(is_bound)
         || NOTHING.contains(&word)
 }
 
-const NOTHING: [&str; 31] = [
+/// What a statement binds later: `:password`.
+fn is_bound(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+const NOTHING: [&str; 34] = [
+    "include",
+    "omit",
+    "same-origin",
     "await",
     "new",
     "true",
