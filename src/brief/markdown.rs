@@ -167,20 +167,57 @@ pub(super) fn fenced(text: &str) -> String {
     format!("{fence}\n{text}\n{fence}\n")
 }
 
-/// Text that Markdown (with or without HTML) shows as it is.
+/// Text that Markdown (with or without HTML) shows as it is: no markup, no list or heading, no link made of
+/// an address, no mention.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
-    for c in text.chars() {
+    // Of the line so far, whether it is empty or a number, which a list may begin with.
+    let (mut first, mut number) = (true, false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        let item = next.is_none_or(char::is_whitespace);
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            // A backslash does not keep a forge from telling somebody.
+            '@' if !before.is_alphanumeric() && next.is_some_and(char::is_alphanumeric) => {
+                out.push_str("\\@\u{200b}");
+            }
             '\\' | '`' | '*' | '[' | ']' | '|' | '#' | '~' | '@' => out.extend(['\\', c]),
             '_' if !before.is_alphanumeric() => out.push_str("\\_"),
+            '/' if before == ':' => out.push_str("\\/"),
+            '.' if out.len() >= 3
+                && out.as_bytes()[out.len() - 3..].eq_ignore_ascii_case(b"www") =>
+            {
+                out.push_str("\\.");
+            }
+            '-' | '+' if first && item => out.extend(['\\', c]),
+            '=' | '-' if first && next == Some(c) => out.extend(['\\', c]),
+            '.' | ')' if number && item => out.extend(['\\', c]),
             _ => out.push(c),
         }
+        number = c.is_ascii_digit() && (first || number);
+        first = c == '\n' || first && c.is_whitespace();
         before = c;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn nothing_of_a_text_acts() {
+        assert_eq!(
+            escape("see https://a.example or WWW.b.example"),
+            "see https:\\//a.example or WWW\\.b.example"
+        );
+        assert_eq!(escape("- a\n1. b\n===\n+ c"), "\\- a\n1\\. b\n\\===\n\\+ c");
+        assert_eq!(escape("@here"), "\\@\u{200b}here");
+        assert_eq!(escape("1.4.2 of a-b, x@sha256"), "1.4.2 of a-b, x\\@sha256");
+    }
 }

@@ -21,7 +21,7 @@ pub fn postmortem(incident: &Incident, timeline: &[Entry], context: &Context) ->
         words.severity.word().to_owned(),
         words.place.clone(),
         words.cluster.clone(),
-        incident.id.clone(),
+        plain::short(&incident.id, 80),
         format!("draft of {}", clock::time(context.at, incident.since)),
     ];
     let about: Vec<_> = about.into_iter().filter(|part| !part.is_empty()).collect();

@@ -185,6 +185,30 @@ mod tests {
         assert!(said.contains("403") && said.contains("bearer_token_file"), "{said}");
     }
 
+    proptest::proptest! {
+        /// Real answers with bytes that are others, missing or again.
+        #[test]
+        fn no_answer_stops_the_reader(
+            status: u16,
+            spoilt in proptest::collection::vec((0usize..400, proptest::prelude::any::<u8>(), 0usize..3), 1..8),
+        ) {
+            let mut body = br#"{"status":"success","data":{"resultType":"vector","result":[
+                {"metric":{"pod":"a"},"value":[1e9,"NaN"]},{"metric":{"pod":"b"},"histogram":[1,{}]}]},
+                "warnings":["x"],"errorType":"bad_data","error":"parse error"}"#.to_vec();
+            for (at, byte, how) in spoilt {
+                let at = at % body.len();
+                match how {
+                    0 => body[at] = byte,
+                    1 if body.len() > 1 => drop(body.remove(at)),
+                    _ => body.insert(at, body[at]),
+                }
+            }
+            if let Err(why) = decode(status, &body) {
+                assert!(why.chars().count() <= 420, "{why}");
+            }
+        }
+    }
+
     #[test]
     fn special_values_and_histograms_do_not_spoil_the_rest() {
         let body = br#"{"status":"success","data":{"resultType":"vector","result":[

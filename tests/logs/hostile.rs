@@ -39,12 +39,17 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn linear(repeated: &str, end: &str) -> Result<(), Failed> {
     let text = |size: usize| repeated.repeat(size / repeated.len()) + end;
-    let (small, large) = (best(&text(SIZE)), best(&text(4 * SIZE)));
-    // Twice the room of a straight line, and a floor below which clocks say nothing.
-    if large > small * 8 + Duration::from_millis(60) {
-        return Err(format!("{small:?} became {large:?} with four times the text").into());
+    let mut told = String::new();
+    // Other work on the machine only adds, and may last longer than three readings.
+    for _ in 0..4 {
+        let (small, large) = (best(&text(SIZE)), best(&text(4 * SIZE)));
+        // Twice the room of a straight line, and a floor below which clocks say nothing.
+        if large <= small * 8 + Duration::from_millis(60) {
+            return Ok(());
+        }
+        told = format!("{small:?} became {large:?} with four times the text");
     }
-    Ok(())
+    Err(told.into())
 }
 
 /// The fastest of a few: other work on the machine only adds.

@@ -2,7 +2,7 @@
 //! incidents made of arbitrary text.
 
 use firsthand::brief::slack::{self, Message};
-use firsthand::incident::Reply;
+use firsthand::incident::{Incident, Reply};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -185,6 +185,31 @@ fn said(value: &Value) -> String {
     }
 }
 
+/// An incident in which `text` stands wherever text from outside can.
+fn made_of(text: &str) -> Incident {
+    let mut incident = incidents::crash_looping();
+    incident.id = text.to_owned();
+    incident.subject.cluster = text.to_owned();
+    incident.subject.group = text.to_owned();
+    for alert in incident.alerts.values_mut() {
+        alert.name = text.to_owned();
+        alert.generator_url = Some(format!("https://{text}"));
+        alert.annotations.values_mut().for_each(|value| *value = text.to_owned());
+    }
+    let finding = incident.finding.as_mut().expect("it has one");
+    finding.predicate = text.to_owned();
+    finding.avoid = vec![text.to_owned(); 3];
+    finding.unknown = vec![text.to_owned(); 3];
+    finding.next.iter_mut().for_each(|choice| choice.command = Some(text.to_owned()));
+    finding.events.iter_mut().for_each(|event| event.message = text.to_owned());
+    finding.hypotheses[0].summary = text.to_owned();
+    finding.hypotheses[0].because[0].quote = Some(text.to_owned());
+    if let Some(excerpt) = &mut finding.excerpt {
+        excerpt.lines = text.lines().map(String::from).collect();
+    }
+    incident
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -195,34 +220,15 @@ proptest! {
         revision: u64,
     ) {
         let text = text.repeat(repeat);
-        let mut incident = incidents::crash_looping();
-        incident.revision = revision;
-        incident.id = text.clone();
-        incident.subject.cluster = text.clone();
-        incident.subject.group = text.clone();
-        for alert in incident.alerts.values_mut() {
-            alert.name = text.clone();
-            alert.generator_url = Some(format!("https://{text}"));
-            alert.annotations.values_mut().for_each(|value| *value = text.clone());
-        }
-        let finding = incident.finding.as_mut().expect("it has one");
-        finding.predicate = text.clone();
-        finding.avoid = vec![text.clone(); 3];
-        finding.unknown = vec![text.clone(); 3];
-        finding.next.iter_mut().for_each(|choice| choice.command = Some(text.clone()));
-        finding.events.iter_mut().for_each(|event| event.message = text.clone());
-        finding.hypotheses[0].summary = text.clone();
-        finding.hypotheses[0].because[0].quote = Some(text.clone());
-        if let Some(excerpt) = &mut finding.excerpt {
-            excerpt.lines = text.lines().map(String::from).collect();
-        }
-        let evidence = Reply::Evidence { at: incidents::at("02:14"), finding: Box::new(finding.clone()) };
+        let incident = Incident { revision, ..made_of(&text) };
+        let finding = incident.finding.clone().expect("it has one");
+        let evidence = Reply::Evidence { at: incidents::at("02:14"), finding: Box::new(finding) };
         let context = incidents::context("02:14");
         prop_assert_eq!(check(&slack::main(&incident, &context)), Ok(()));
         prop_assert_eq!(check(&slack::reply(&evidence, &incident, &context)), Ok(()));
         let note = Reply::Note { at: incidents::at("02:14"), text: text.clone() };
         prop_assert_eq!(check(&slack::reply(&note, &incident, &context)), Ok(()));
-        let bare = firsthand::incident::Incident { finding: None, ..incident };
+        let bare = Incident { finding: None, ..incident };
         prop_assert_eq!(check(&slack::main(&bare, &context)), Ok(()));
     }
 }

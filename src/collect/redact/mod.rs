@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 
 pub(super) use self::objects::object;
 pub(super) use self::seen::Seen;
@@ -37,13 +37,16 @@ pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
 fn redact_as(text: &str, mark: impl Fn(&str, &str) -> String) -> (Cow<'_, str>, u32) {
     let mut redacted = Cow::Borrowed(text);
     let mut count = 0;
+    let mut fresh = None;
     // A value taken out may bare another that it hid; two rounds are usual, the bound is for safety.
     for _ in 0..4 {
-        let found = secrets(&redacted);
+        let lines = lines(&redacted);
+        let found = secrets(&redacted, &lines, fresh.as_deref());
         if found.is_empty() {
             break;
         }
         count += u32::try_from(found.len()).unwrap_or(u32::MAX);
+        fresh = Some(changed(&lines, &found));
         redacted = Cow::Owned(replace(&redacted, &found, &mark));
     }
     (redacted, count)
@@ -79,6 +82,10 @@ struct Hints {
     tokens: bool,
     pem: bool,
     statements: bool,
+    /// It has signs of another encoding.
+    encoded: bool,
+    /// Any of these.
+    any: bool,
 }
 
 /// Notes a rule that a word calls for.
@@ -162,29 +169,58 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
-        .build(HINTS.iter().map(|(word, _)| word).chain(&tokens::BEGINNINGS))
+        .build(HINTS.iter().map(|(word, _)| *word).chain(tokens::BEGINNINGS).chain(shadow::signs()))
         .expect("the words are constants")
 });
 
 impl Hints {
     fn add(&mut self, word: usize) {
+        self.any = true;
         match HINTS.get(word) {
             Some((_, add)) => add(self),
-            None => self.tokens = true,
+            None if word < HINTS.len() + tokens::BEGINNINGS.len() => self.tokens = true,
+            None => self.encoded = true,
         }
     }
 }
 
-/// All secrets of the text, in order and apart from each other.
-fn secrets(text: &str) -> Vec<Secret> {
+/// A line without its line end, and which rules it is worth.
+type Line = (Range<usize>, Hints);
+
+/// All secrets of the text, in order and apart from each other. A line that is not `fresh` is one in which
+/// the rules that look at a single line have found nothing before.
+fn secrets(text: &str, lines: &[Line], fresh: Option<&[bool]>) -> Vec<Secret> {
+    let is_fresh = |at: usize| fresh.is_none_or(|fresh| fresh.get(at).is_none_or(|it| *it));
     let mut found = Vec::new();
-    search(text, &mut found);
-    if let Some(shadow) = shadow::of(text) {
-        let mut behind = Vec::new();
-        search(&shadow, &mut behind);
-        found.extend(behind.into_iter().filter_map(|secret| trimmed(&shadow, secret)));
+    search(text, lines, is_fresh, &mut found);
+    if lines.iter().any(|(_, hints)| hints.encoded)
+        && let Some(shadow) = shadow::of(text, lines)
+    {
+        let lines: Vec<Line> = lines.iter().map(|line| behind(&shadow, line)).collect();
+        let mut secrets = Vec::new();
+        search(&shadow, &lines, |at| is_fresh(at) && lines[at].1.encoded, &mut secrets);
+        found.extend(secrets.into_iter().filter_map(|secret| trimmed(&shadow, secret)));
     }
     apart(text, found)
+}
+
+/// A line of the shadow, whose signs call for other rules.
+fn behind(shadow: &str, (line, hints): &Line) -> Line {
+    let hints = match hints.encoded {
+        true => Hints { encoded: true, ..self::hints(shadow, line) },
+        false => *hints,
+    };
+    (line.clone(), hints)
+}
+
+/// Which lines something was found in. What stands in the others reads the same in the next round.
+fn changed(lines: &[Line], found: &[Secret]) -> Vec<bool> {
+    let mut found = found.iter().peekable();
+    let holds = |(line, _): &Line| {
+        while found.next_if(|secret| secret.at.end <= line.start).is_some() {}
+        found.peek().is_some_and(|secret| secret.at.start <= line.end)
+    };
+    lines.iter().map(holds).collect()
 }
 
 /// Without the blanks that stand for signs.
@@ -195,39 +231,45 @@ fn trimmed(shadow: &str, secret: Secret) -> Option<Secret> {
     (start < end).then_some(Secret { at: start..end, ..secret })
 }
 
-fn search(text: &str, found: &mut Vec<Secret>) {
-    let lines = lines(text);
+fn search(text: &str, lines: &[Line], fresh: impl Fn(usize) -> bool, found: &mut Vec<Secret>) {
     let mut pem = false;
     let mut before = fields::Before::default();
-    for (line, hints) in &lines {
+    for (at, (line, hints)) in lines.iter().enumerate() {
         pem |= hints.pem || pem::looks_like_body(&text[line.clone()]);
-        if hints.pairs {
-            pairs::find(text, line.clone(), *hints, found);
-            fields::find(text, line.clone(), found);
-            spoken::sentences(text, line.clone(), found);
-        }
-        if hints.spoken {
-            spoken::commands(text, line.clone(), found);
-        }
-        if hints.urls {
-            urls::find(text, line.clone(), found);
-        }
-        if hints.statements {
-            statements::find(text, line.clone(), found);
-        }
-        if hints.tokens {
-            tokens::find(text, line.clone(), found);
+        if hints.any && fresh(at) {
+            within(text, line, *hints, found);
         }
         before.line(text, line.clone(), hints.pairs, found);
     }
     if pem {
-        let ranges: Vec<_> = lines.into_iter().map(|(line, _)| line).collect();
+        let ranges: Vec<_> = lines.iter().map(|(line, _)| line.clone()).collect();
         pem::find(text, &ranges, found);
     }
 }
 
+/// The secrets of one line.
+fn within(text: &str, line: &Range<usize>, hints: Hints, found: &mut Vec<Secret>) {
+    if hints.pairs {
+        pairs::find(text, line.clone(), hints, found);
+        fields::find(text, line.clone(), found);
+        spoken::sentences(text, line.clone(), found);
+    }
+    if hints.spoken {
+        spoken::commands(text, line.clone(), found);
+    }
+    if hints.urls {
+        urls::find(text, line.clone(), found);
+    }
+    if hints.statements {
+        statements::find(text, line.clone(), found);
+    }
+    if hints.tokens {
+        tokens::find(text, line.clone(), found);
+    }
+}
+
 /// The lines of the text without their line ends, and what each is worth.
-fn lines(text: &str) -> Vec<(Range<usize>, Hints)> {
+fn lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -235,16 +277,26 @@ fn lines(text: &str) -> Vec<(Range<usize>, Hints)> {
         lines.push((start..end, Hints::default()));
         start += line.len();
     }
-    let mut at = 0;
-    for word in WORDS.find_overlapping_iter(text) {
+    // Most lines have none of the words: the quick search goes from line to line that has one.
+    let (mut at, mut from) = (0, 0);
+    while let Some(word) = WORDS.find(Input::new(text).range(from..).earliest(true)) {
         while lines.get(at).is_some_and(|(line, _)| line.end < word.end()) {
             at += 1;
         }
-        if let Some((_, hints)) = lines.get_mut(at) {
-            hints.add(word.pattern().as_usize());
-        }
+        let Some((line, hints)) = lines.get_mut(at) else { break };
+        *hints = self::hints(text, line);
+        from = line.end;
     }
     lines
+}
+
+/// What a line is worth.
+fn hints(text: &str, line: &Range<usize>) -> Hints {
+    let mut hints = Hints::default();
+    for word in WORDS.find_overlapping_iter(&text[line.clone()]) {
+        hints.add(word.pattern().as_usize());
+    }
+    hints
 }
 
 /// Joins what overlaps and leaves out what is redacted already.

@@ -12,7 +12,7 @@ use super::{Hints, MARKER, Secret};
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+        r#"(?i-u)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
     )
 });
 
@@ -45,8 +45,8 @@ static TAG: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:[!&][A-Za-z0-9_!]+[ \
 /// PHP's type before a value.
 static TYPE: LazyLock<Regex> = LazyLock::new(|| regex(r"^string\([0-9]+\)[ \t]+"));
 
-/// The next pair, where a name has no value: `password= err="…"`.
-static NEXT: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z_][A-Za-z0-9_.]*="));
+/// The next pair, where a name has no value: `password= err="…"`. Padded base64 is none.
+static NEXT: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[a-z_][a-z_.]{0,15}=["'A-Za-z0-9\[{]"#));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is a constant")
@@ -69,17 +69,19 @@ pub(super) fn find(text: &str, line: Range<usize>, hints: Hints, found: &mut Vec
 
 fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
     let mut from = line.start;
-    while let Some(pair) = PAIR.captures_at(&text[..line.end], from) {
-        let (Some(whole), Some(name), Some(sign)) = (pair.get(0), pair.get(1), pair.get(4)) else {
-            break;
-        };
+    while let Some(whole) = PAIR.find_at(&text[..line.end], from) {
         // What follows a name may be a name itself: `secret:password=x`.
-        from = whole.end().max(name.end() + 1);
-        let kind = match keys::kind(name.as_str()) {
-            Some(kind) => kind,
-            None if is_auth(name.as_str()) => CREDENTIALS,
-            None => continue,
+        from = whole.end();
+        // Most names are none of a secret; the groups, which are dear, are not asked for then.
+        let kind = match name_at(whole.as_str()) {
+            name if is_auth(name) => CREDENTIALS,
+            name => match keys::kind(name) {
+                Some(kind) => kind,
+                None => continue,
+            },
         };
+        let Some(pair) = PAIR.captures_at(&text[..line.end], whole.start()) else { break };
+        let (Some(name), Some(sign)) = (pair.get(1), pair.get(4)) else { break };
         let before = text[line.start..name.start()].trim_end_matches([' ', '\t']);
         let place = Place {
             before,
@@ -109,6 +111,12 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             found.push(Secret { at: value.at, kind });
         }
     }
+}
+
+/// The name that a pair begins with.
+fn name_at(pair: &str) -> &str {
+    let end = pair.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c)));
+    &pair[..end.unwrap_or(pair.len())]
 }
 
 /// Where the value itself begins, behind what languages put before it.

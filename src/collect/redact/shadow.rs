@@ -1,9 +1,12 @@
 //! The same text with other encodings' signs written plainly, byte for byte in the same places: what is
 //! found in it stands at the same place of the text itself.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
+
+use super::Line;
 
 /// An encoded sign, and the sign. The bytes behind the sign become blanks.
 const SIGNS: [(&str, u8); 12] = [
@@ -25,16 +28,28 @@ static ENCODED: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
-        .build(SIGNS.iter().map(|(sign, _)| *sign).chain(["\u{1b}["]))
+        .build(signs())
         .expect("the words are constants")
 });
 
+/// All signs of other encodings, and the beginning of an escape sequence.
+pub(super) fn signs() -> impl Iterator<Item = &'static str> {
+    SIGNS.iter().map(|(sign, _)| *sign).chain(["\u{1b}["])
+}
+
 /// The text with plain signs, where that is another text. Escape sequences for colours become blanks.
-pub(super) fn of(text: &str) -> Option<String> {
-    let mut bytes: Option<Vec<u8>> = None;
-    for sign in ENCODED.find_iter(text) {
+pub(super) fn of(text: &str, lines: &[Line]) -> Option<String> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (line, _) in lines.iter().filter(|(_, hints)| hints.encoded) {
+        plainly(text, line, &mut bytes);
+    }
+    // Only ASCII was written, over ASCII.
+    String::from_utf8(bytes).ok().filter(|shadow| shadow != text)
+}
+
+fn plainly(text: &str, line: &Range<usize>, bytes: &mut [u8]) {
+    for sign in ENCODED.find_iter(Input::new(text).range(line.clone())) {
         let after = &text.as_bytes()[sign.end()..];
-        let bytes = bytes.get_or_insert_with(|| text.as_bytes().to_vec());
         match SIGNS.get(sign.pattern().as_usize()) {
             // The padding of base64 is part of the value.
             Some((_, b'=')) if !after.first().is_some_and(u8::is_ascii_alphanumeric) => {}
@@ -54,6 +69,4 @@ pub(super) fn of(text: &str) -> Option<String> {
             }
         }
     }
-    // Only ASCII was written, over ASCII.
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|shadow| shadow != text)
 }

@@ -68,6 +68,13 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// A name with a secret's word in it, or the two words of one.
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?i-u)(?:(?:api|access|secret|signing|private|license|encryption)\x20key|[a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]*)",
+    )
+});
+
 /// A name with a secret's word in it and, with a few small words between, what may be its value.
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -118,15 +125,15 @@ const LONGEST: usize = 512;
 /// Values that a sentence of this line tells. Only what looks like nothing else goes.
 pub(super) fn sentences(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
     let mut from = line.start;
-    while let Some(said) = SAID.captures_at(&text[..line.end], from) {
-        let (Some(whole), Some(name)) = (said.get(0), said.get(1)) else { break };
+    while let Some(name) = NAME.find_at(&text[..line.end], from) {
         // The value may be a name of the next.
         from = name.end();
+        let Some(kind) = keys::kind(&name.as_str().replace(' ', "_")) else { continue };
+        let Some(whole) = SAID.find_at(&text[..line.end], name.start()) else { break };
         // A path of an address, or one word that only begins so.
-        let apart = whole.end() > name.end() && !text[line.start..name.start()].ends_with('/');
-        let Some(kind) = keys::kind(&name.as_str().replace(' ', "_")).filter(|_| apart) else {
+        if whole.end() == name.end() || text[line.start..name.start()].ends_with('/') {
             continue;
-        };
+        }
         let Some(word) = word(&text[whole.end()..line.end]) else { continue };
         if values::is_random(word, kind) && !word.starts_with('-') && keys::kind(word).is_none() {
             found.push(Secret { at: whole.end()..whole.end() + word.len(), kind });
