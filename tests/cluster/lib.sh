@@ -69,7 +69,9 @@ await() {
 # ended: the programs that were started and run no more.
 ended() {
   local pid
-  for pid in "$state"/pid/*; do running "${pid##*/}" || echo "${pid##*/}"; done
+  for pid in "$state"/pid/*; do
+    [ ! -e "$pid" ] || running "${pid##*/}" || echo "${pid##*/}"
+  done
 }
 
 # Only one up or down at a time; the lock ends with the script.
