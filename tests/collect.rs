@@ -8,7 +8,7 @@ use clap::Parser as _;
 use firsthand::cli::{Cli, Outcome};
 
 use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, PERMISSIONS, Settings};
-use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Source};
+use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Scope, Source, diagnose};
 use firsthand::standin::kubernetes::{Kubernetes, Objects};
 use serde_json::{Value, json};
 
@@ -157,6 +157,74 @@ async fn a_config_map_that_is_referred_to_and_not_there_was_looked_for() {
     objects.objects.remove(&("configmaps".into(), "shop".into(), "app".into()));
     let (evidence, _api) = look(objects, Settings::default()).await;
     assert_eq!(evidence.config_maps, Source::Read(vec![]));
+}
+
+/// A workload that waits for a Service whose pods cannot start.
+fn waiting_for_a_database() -> Objects {
+    let mut all = Objects::default();
+    let meta = |name: &str, app: &str| json!({ "namespace": "shop", "name": name, "labels": { "app": app } });
+    for (kind, app) in [("Deployment", "orders"), ("StatefulSet", "orders-db")] {
+        let spec = json!({ "containers": [{ "name": "server", "image": "a:1" }] });
+        let plural = format!("{}s", kind.to_ascii_lowercase());
+        all.put(
+            &plural,
+            json!({
+                "metadata": meta(app, app),
+                "spec": {
+                    "replicas": 1, "selector": { "matchLabels": { "app": app } },
+                    "template": { "metadata": { "labels": { "app": app } }, "spec": spec },
+                },
+                "status": { "replicas": 1, "observedGeneration": 1 },
+            }),
+        );
+        let state = match app {
+            "orders" => json!({ "waiting": { "reason": "CrashLoopBackOff" } }),
+            _ => json!({ "waiting": {
+                "reason": "CreateContainerConfigError", "message": "secret \"orders-db\" not found",
+            } }),
+        };
+        let mut pod = meta(&format!("{app}-0"), app);
+        pod["ownerReferences"] = json!([{ "kind": kind, "name": app, "controller": true }]);
+        all.put("pods", json!({
+            "metadata": pod, "spec": spec,
+            "status": { "phase": "Running", "containerStatuses": [{
+                "name": "server", "image": "a:1", "imageID": "", "ready": false,
+                "restartCount": if app == "orders" { 3 } else { 0 }, "state": state,
+                "lastState": if app == "orders" {
+                    json!({ "terminated": { "exitCode": 1, "reason": "Error", "containerID": "containerd://c3" } })
+                } else { json!({}) },
+            }] },
+        }));
+    }
+    all.put("services", json!({
+        "metadata": meta("orders-db", "orders-db"),
+        "spec": { "selector": { "app": "orders-db" }, "ports": [{ "port": 5432 }], "clusterIP": "10.0.0.9" },
+    }));
+    all.logs.insert(
+        ("shop".into(), "orders-0".into(), "server".into(), true),
+        "fatal: dial tcp: connect orders-db:5432: connection refused\n".into(),
+    );
+    all
+}
+
+#[tokio::test]
+async fn what_a_victim_waits_for_is_looked_at_too() {
+    let api = Kubernetes::start(waiting_for_a_database()).await.unwrap();
+    let orders = ObjectRef::new("Deployment", "shop", "orders");
+    let (evidence, calls) =
+        collector(&api, Settings::default()).await.counted_subject(&orders).await;
+    let found = diagnose(&evidence, &Scope::Workload(orders));
+    let [finding] = found.findings.as_slice() else { panic!("{found:#?}") };
+    let best = &finding.hypotheses[0];
+    assert_eq!(best.cause, "dependency-unreachable");
+    let behind = finding.behind.as_ref().expect("what is behind the Service");
+    assert_eq!(behind.object, ObjectRef::new("StatefulSet", "shop", "orders-db"));
+    assert_eq!(best.target, Some(behind.hypothesis.as_ref().unwrap().target.clone().unwrap()));
+    assert_eq!(
+        best.because.last().unwrap().quote.as_deref(),
+        Some("secret \"orders-db\" not found")
+    );
+    assert!(calls <= 30, "{calls} calls");
 }
 
 #[tokio::test]

@@ -240,6 +240,7 @@ fn finding(certainty: Certainty, health: Health) -> Finding {
         predicate: "is crash-looping".to_owned(),
         since: None,
         health,
+        behind: None,
         hypotheses: vec![Hypothesis {
             cause: "app-crash".to_owned(),
             certainty,

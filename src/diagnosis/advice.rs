@@ -5,7 +5,7 @@ use super::steward;
 use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout, migration};
 
 /// How many choices one screen holds.
-const CHOICES: usize = 3;
+pub(super) const CHOICES: usize = 3;
 
 /// The fact by which a cause says that the last good revision would fail the same way: its number. A
 /// roll-back is then advised against instead of offered.

@@ -9,8 +9,8 @@ use super::health::{Checkup, neighbours};
 use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
-    Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis, Neighbours,
-    ObjectRef, Presence, advice, blind, rank, rollout, steward, symptom, wiring,
+    BlindSpot, Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis,
+    Neighbours, ObjectRef, Presence, advice, blame, blind, rank, rollout, steward, symptom, wiring,
 };
 
 /// How many lines of a log are shown around the one that matters: enough to see what led to it.
@@ -51,7 +51,7 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
             neighbours.entry(namespace).or_insert_with(|| self::neighbours(&world, namespace));
         let health = checkup.into_health(*around);
         if fault {
-            find(&world, object, health, &mut diagnosis);
+            keep(find(&world, object, health), &mut diagnosis);
         } else if settling || health.is_healthy() || health.presence == Presence::ScaledToZero {
             diagnosis.healthy.push((object.clone(), health));
         }
@@ -63,8 +63,9 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
     };
     for (object, mut health) in wiring::broken(&world, whole) {
         health.neighbours = neighbours.get(object.namespace.as_str()).copied().flatten();
-        find(&world, &object, health, &mut diagnosis);
+        keep(find(&world, &object, health), &mut diagnosis);
     }
+    blame::follow(&world, &mut diagnosis.findings, |object| examine(&world, object));
     rank::findings(&mut diagnosis.findings);
     let mut seen = Vec::new();
     diagnosis.blind_spots.retain(|spot| {
@@ -97,7 +98,20 @@ fn in_scope(object: &ObjectRef, scope: &Scope) -> bool {
     }
 }
 
-fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut Diagnosis) {
+/// The finding of a workload that nobody asked about, where something is wrong with it.
+fn examine(world: &World<'_>, object: &ObjectRef) -> Option<Finding> {
+    let checkup = Checkup::of(world, object);
+    let fault = checkup.is_fault();
+    fault.then(|| find(world, object, checkup.into_health(None)).0)
+}
+
+fn keep((finding, blind): (Finding, Vec<BlindSpot>), diagnosis: &mut Diagnosis) {
+    diagnosis.findings.push(finding);
+    diagnosis.blind_spots.extend(blind);
+}
+
+/// What is wrong with a workload, and what could not be seen of it.
+fn find(world: &World<'_>, object: &ObjectRef, health: Health) -> (Finding, Vec<BlindSpot>) {
     let revisions = rollout::revisions(world, object);
     let bare = Case::new(world, object, &health, None, revisions.as_ref());
     let since = symptom::since(&bare);
@@ -122,12 +136,12 @@ fn find(world: &World<'_>, object: &ObjectRef, health: Health, diagnosis: &mut D
         excerpt: best.and_then(|best| excerpt(&case, best)),
         events: case.events().iter().skip(skipped).map(|event| event.line()).collect(),
         hypotheses,
+        behind: None,
         rollout: rolled.clone(),
         steward: world.metadata_of(object).and_then(steward::steward),
         health: health.clone(),
     };
-    diagnosis.blind_spots.extend(blind::of_case(&case, proved));
-    diagnosis.findings.push(finding);
+    (finding, blind::of_case(&case, proved))
 }
 
 /// Runs the whole catalogue; the best hypothesis first, never none.

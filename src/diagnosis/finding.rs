@@ -47,6 +47,9 @@ pub struct Finding {
     pub health: Health,
     /// Best first. Never empty: without proof it holds `not-enough-evidence`.
     pub hypotheses: Vec<Hypothesis>,
+    /// What is behind the Service that it waits for: where the fault is then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Behind>,
     /// The rollout that lines up with the failure, and what it changed.
     pub rollout: Option<Rollout>,
     /// Who applies the object, and would revert what a hand changes.
@@ -62,6 +65,23 @@ pub struct Finding {
     pub excerpt: Option<Excerpt>,
     /// Events of the object and its living pods, oldest first.
     pub events: Vec<EventLine>,
+}
+
+/// What keeps a Service from answering those that wait for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Behind {
+    /// The Services on the way, the nearest first; never empty.
+    pub via: Vec<ObjectRef>,
+    /// The object where the fault is.
+    pub object: ObjectRef,
+    /// What is wrong with it, as the rest of a sentence: "cannot start".
+    pub predicate: String,
+    /// Why, where something was found: the best hypothesis about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypothesis: Option<Hypothesis>,
+    /// What to do about it, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Choice>,
 }
 
 /// How sure a hypothesis is. The order is the ranking's.

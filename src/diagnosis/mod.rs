@@ -11,6 +11,7 @@
 
 mod about;
 mod advice;
+mod blame;
 mod blind;
 mod case;
 mod cause;
@@ -51,6 +52,7 @@ mod wiring;
 mod world;
 
 pub use about::{About, Names, about};
+pub use blame::leads;
 pub use case::Case;
 pub use cause::{Cause, Reads};
 pub use container::ContainerView;
@@ -59,7 +61,7 @@ pub use engine::{Scope, diagnose};
 pub use event::EventView;
 pub use evidence::{AlertFact, Evidence, Instance, KeyedObject, Log, Metrics, Series, Source};
 pub use finding::{
-    BlindSpot, Certainty, Change, Choice, Diagnosis, EventLine, Excerpt, Finding, Health,
+    Behind, BlindSpot, Certainty, Change, Choice, Diagnosis, EventLine, Excerpt, Finding, Health,
     Hypothesis, Neighbours, Presence, Proof, RestartCount, Revision, Rollout, ServiceHealth,
     Waiting,
 };

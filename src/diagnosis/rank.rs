@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::causes::{ALL, LAST};
-use super::{Certainty, Finding, Hypothesis};
+use super::{Certainty, Finding, Hypothesis, ObjectRef};
 
 /// Merges what is said twice and puts the best first: by certainty, then by how much the repair would
 /// clear, then by how specific the proof is. Never by the number of facts: that rewards verbosity.
@@ -37,28 +37,41 @@ pub(super) fn hypotheses(all: Vec<Hypothesis>) -> Vec<Hypothesis> {
     kept
 }
 
-/// The gravest first: what serves nobody any more, then what misses something, then the rest, and after
-/// each of these the batch work of the same grade, however loud it is; then by name.
+/// The gravest first, and before each victim what it waits for; then by name.
 pub(super) fn findings(all: &mut [Finding]) {
-    all.sort_by(|a, b| {
-        let grade = |it: &Finding| {
-            let health = &it.health;
-            let serves = !matches!(it.object.kind.as_str(), "Job" | "CronJob");
-            let silent =
-                !health.services.is_empty() && health.services.iter().all(|it| it.ready == 0);
-            match (health.ready == 0 && health.desired > 0, serves) {
-                _ if it.object.kind == *"Service" || (serves && silent) => 0,
-                (true, true) => 1,
-                (false, true) if health.ready < health.desired => 2,
-                (true, false) => 3,
-                _ => 4,
-            }
-        };
-        grade(a).cmp(&grade(b)).then_with(|| {
-            let name = |it: &Finding| (it.object.namespace.clone(), it.object.name.clone());
-            name(a).cmp(&name(b)).then_with(|| a.object.kind.cmp(&b.object.kind))
+    let grades: Vec<(ObjectRef, u8)> = all
+        .iter()
+        .flat_map(|it| {
+            let behind = it.behind.as_ref().map(|behind| (behind.object.clone(), grade(it)));
+            behind.into_iter().chain([(it.object.clone(), grade(it))])
         })
+        .collect();
+    all.sort_by_cached_key(|it| {
+        let own = grades.iter().filter(|(object, _)| *object == it.object).map(|(_, grade)| *grade);
+        let object = &it.object;
+        (
+            own.min(),
+            it.behind.is_some(),
+            object.namespace.clone(),
+            object.name.clone(),
+            object.kind.clone(),
+        )
     });
+}
+
+/// First what serves nobody any more, then what misses something, then the rest, and after each of these
+/// the batch work of the same grade, however loud it is.
+fn grade(finding: &Finding) -> u8 {
+    let health = &finding.health;
+    let serves = !matches!(finding.object.kind.as_str(), "Job" | "CronJob");
+    let silent = !health.services.is_empty() && health.services.iter().all(|it| it.ready == 0);
+    match (health.ready == 0 && health.desired > 0, serves) {
+        _ if finding.object.kind == *"Service" || (serves && silent) => 0,
+        (true, true) => 1,
+        (false, true) if health.ready < health.desired => 2,
+        (true, false) => 3,
+        _ => 4,
+    }
 }
 
 fn clears(hypothesis: &Hypothesis) -> &'static [&'static str] {

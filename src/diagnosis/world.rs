@@ -321,6 +321,20 @@ impl<'a> World<'a> {
         Some((ready, endpoints().count()))
     }
 
+    /// The workloads whose pods a Service selects, by its labels; in order of their names.
+    pub(super) fn selected_by(&self, service: &ObjectRef) -> Vec<ObjectRef> {
+        let spec = self.service(&service.namespace, &service.name).and_then(|it| it.spec.as_ref());
+        let Some(selector) = spec.and_then(|it| it.selector.as_ref()).filter(|it| !it.is_empty())
+        else {
+            return Vec::new();
+        };
+        let bears = |labels: &&BTreeMap<String, String>| {
+            selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+        };
+        let here = self.workloads().filter(|it| it.namespace == service.namespace);
+        here.filter(|it| self.labels_of(it).iter().any(&bears)).cloned().collect()
+    }
+
     /// The ConfigMap of that name, where ConfigMaps were read.
     pub fn config_map(&self, namespace: &str, name: &str) -> Option<&'a KeyedObject> {
         let maps = self.evidence.config_maps.items();

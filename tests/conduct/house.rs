@@ -193,6 +193,7 @@ impl House {
             symptom: "CrashLoopBackOff".to_owned(),
             predicate: "is crash-looping".to_owned(),
             since: None,
+            behind: None,
             hypotheses: best.iter().cloned().collect(),
             rollout: None,
             next: vec![Choice {

@@ -273,6 +273,7 @@ pub(crate) fn panic_finding() -> Finding {
         predicate: "is crash-looping".into(),
         since: Some(at("02:11")),
         health: down(0, 2),
+        behind: None,
         hypotheses: vec![panic, oom, probe],
         rollout: Some(Rollout {
             from_revision: Some("41".into()),
@@ -375,6 +376,7 @@ pub(crate) fn likely_oom() -> Incident {
         object: ObjectRef::new("StatefulSet", "shop", "search"),
         symptom: "OOMKilled".into(),
         predicate: "is being killed and restarted".into(),
+        behind: None,
         hypotheses: vec![oom],
         rollout: None,
         next: vec![choice(
@@ -453,6 +455,7 @@ pub(crate) fn missing_secret() -> Incident {
         object: ObjectRef::new("Deployment", "shop", "payments"),
         symptom: "CreateContainerConfigError".into(),
         predicate: "cannot start".into(),
+        behind: None,
         hypotheses: vec![secret],
         health: incident.health.clone(),
         rollout: None,

@@ -6,8 +6,8 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, ResourceQuota, Service,
-    ServiceAccount,
+    ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, PodTemplateSpec, ResourceQuota,
+    Service, ServiceAccount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
@@ -16,12 +16,16 @@ use super::references::{self, References};
 use super::round::Round;
 use super::{choose, lift, logs, metrics};
 use crate::collect::keyed::Keyed;
-use crate::diagnosis::{Evidence, KeyedObject, ObjectRef, Source};
+use crate::diagnosis::{self, Evidence, KeyedObject, ObjectRef, Source};
+
+type Labels = std::collections::BTreeMap<String, String>;
 
 /// Nodes that are asked for: one bad node shows on the first few.
 const NODES: usize = 4;
 /// Objects of one kind that are asked for by name.
 const NAMED: usize = 8;
+/// Services in a row whose pods are looked at: what an incident's workload waits for, and what that waits for.
+const HOPS: usize = 2;
 
 pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
     let root = match object.kind.as_str() {
@@ -39,7 +43,59 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         round.list(space, ""),
         round.list::<ResourceQuota>(space, ""),
     );
-    Evidence { events, services, endpoint_slices, resource_quotas, ..workload }
+    let evidence = Evidence { events, services, endpoint_slices, resource_quotas, ..workload };
+    follow(round, &root, evidence).await
+}
+
+/// Adds what stands behind the Services that the workload waits for in vain: the fault is there.
+async fn follow(round: &Round<'_>, root: &ObjectRef, mut evidence: Evidence) -> Evidence {
+    let mut seen = Vec::new();
+    for _ in 0..HOPS {
+        let leads = diagnosis::leads(&evidence, root);
+        let Some(next) = leads.into_iter().find(|it| !seen.contains(it)) else { break };
+        let services = evidence.services.items().iter();
+        let labels = services.filter(|it| it.metadata.name.as_ref() == Some(&next.name));
+        let labels = labels.filter_map(|it| it.spec.as_ref()?.selector.clone()).next();
+        let labels = labels.unwrap_or_default();
+        let pods = selected(round, &next.namespace, &labels).await;
+        let mut names = references::of_pods(pods.items());
+        templates(&evidence, |_, it| bears(it, &labels)).for_each(|spec| names.add(spec));
+        let there = Evidence { pods, ..Evidence::default() };
+        let there = Box::pin(hanging_on(round, &next.namespace, there, &names)).await;
+        evidence = joined(evidence, there);
+        seen.push(next);
+    }
+    evidence
+}
+
+/// Two parts of what was read. A source that one of them could not read is not known to be complete.
+fn joined(one: Evidence, other: Evidence) -> Evidence {
+    Evidence {
+        pods: both(one.pods, other.pods),
+        logs: one.logs.into_iter().chain(other.logs).collect(),
+        config_maps: both(one.config_maps, other.config_maps),
+        persistent_volume_claims: both(
+            one.persistent_volume_claims,
+            other.persistent_volume_claims,
+        ),
+        service_accounts: both(one.service_accounts, other.service_accounts),
+        nodes: both(one.nodes, other.nodes),
+        secrets: both(one.secrets, other.secrets),
+        ..one
+    }
+}
+
+fn both<T: PartialEq>(one: Source<Vec<T>>, other: Source<Vec<T>>) -> Source<Vec<T>> {
+    match (one, other) {
+        (Source::Read(mut one), Source::Read(other)) => {
+            let new: Vec<T> = other.into_iter().filter(|it| !one.contains(it)).collect();
+            one.extend(new);
+            Source::Read(one)
+        }
+        (Source::Read(_), Source::Unavailable(why)) | (Source::Unavailable(why), _) => {
+            Source::Unavailable(why)
+        }
+    }
 }
 
 /// A node itself; its pods are of many workloads, and each has an incident of its own.
@@ -84,7 +140,8 @@ async fn of_workload(round: &Round<'_>, root: &ObjectRef) -> Evidence {
     );
     let evidence = Evidence { pods, replica_sets, controller_revisions, metrics, ..evidence };
     let mut references = references::of_pods(evidence.pods.items());
-    templates(&evidence, root).for_each(|spec| references.add(spec));
+    let own = |it: &ObjectMeta, _: &PodTemplateSpec| it.name.as_ref() == Some(&root.name);
+    templates(&evidence, own).for_each(|spec| references.add(spec));
     // A claim that no pod mounts is still what this is about.
     references.claims.extend((root.kind == *"PersistentVolumeClaim").then(|| root.name.clone()));
     hanging_on(round, space, evidence, &references).await
@@ -206,6 +263,10 @@ async fn behind(round: &Round<'_>, service: &ObjectRef) -> Source<Vec<Pod>> {
         Source::Unavailable(why) => return Source::Unavailable(why),
     };
     let labels = found.and_then(|it| it.spec?.selector).unwrap_or_default();
+    selected(round, space, &labels).await
+}
+
+async fn selected(round: &Round<'_>, space: &str, labels: &Labels) -> Source<Vec<Pod>> {
     let terms: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     if terms.is_empty() {
         return Source::Read(Vec::new());
@@ -228,16 +289,27 @@ fn is_called_after(pod: &Pod, name: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// What the workload's next pods will look like: those that cannot be created refer to something too.
-fn templates<'a>(evidence: &'a Evidence, root: &'a ObjectRef) -> impl Iterator<Item = &'a PodSpec> {
-    let is = |name: &Option<String>| name.as_deref() == Some(root.name.as_str());
-    let deployments = evidence.deployments.items().iter().filter(move |it| is(&it.metadata.name));
-    let deployments = deployments.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
-    let sets = evidence.stateful_sets.items().iter().filter(move |it| is(&it.metadata.name));
-    let sets = sets.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
-    let daemons = evidence.daemon_sets.items().iter().filter(move |it| is(&it.metadata.name));
-    let daemons = daemons.filter_map(|it| it.spec.as_ref()?.template.spec.as_ref());
-    deployments.chain(sets).chain(daemons)
+/// What the next pods of some workloads will look like: those that cannot be created refer to something too.
+fn templates(
+    evidence: &Evidence,
+    wanted: impl Fn(&ObjectMeta, &PodTemplateSpec) -> bool,
+) -> impl Iterator<Item = &PodSpec> {
+    let deployments = evidence.deployments.items().iter();
+    let deployments =
+        deployments.filter_map(|it| Some((&it.metadata, &it.spec.as_ref()?.template)));
+    let sets = evidence.stateful_sets.items().iter();
+    let sets = sets.filter_map(|it| Some((&it.metadata, &it.spec.as_ref()?.template)));
+    let daemons = evidence.daemon_sets.items().iter();
+    let daemons = daemons.filter_map(|it| Some((&it.metadata, &it.spec.as_ref()?.template)));
+    let all = deployments.chain(sets).chain(daemons);
+    all.filter(move |(metadata, template)| wanted(metadata, template))
+        .filter_map(|(_, template)| template.spec.as_ref())
+}
+
+fn bears(template: &PodTemplateSpec, labels: &Labels) -> bool {
+    let has = template.metadata.as_ref().and_then(|it| it.labels.as_ref());
+    let has = |(key, value): (&String, &String)| has.and_then(|it| it.get(key)) == Some(value);
+    !labels.is_empty() && labels.iter().all(has)
 }
 
 /// The ConfigMaps that are referred to: one that is not among them does not exist.

@@ -46,6 +46,7 @@ fn hypothesis(case: &Case<'_>, ending: &Ending<'_>, told: &Told) -> Hypothesis {
     let problem = match told.kind {
         Kind::Refused => "the connection is refused",
         Kind::UnknownName => "its name does not resolve",
+        _ if is_without_route(&told.mark.quote) => "there is no route to it",
         _ => "nothing answers in time",
     };
     let base = ending.hypothesis(CAUSE.id, problem).fact("problem", problem);
@@ -59,6 +60,14 @@ fn hypothesis(case: &Case<'_>, ending: &Ending<'_>, told: &Told) -> Hypothesis {
         Some(service) => of_service(case, base, service, port),
         None => of_unknown(case, base, host, told.kind),
     }
+}
+
+/// Whether the kernel says that no packet could leave; nobody waited for an answer then.
+fn is_without_route(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["network is unreachable", "no route to host", "enetunreach", "ehostunreach"]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 /// The Service exists: its endpoints and ports prove or weaken.
