@@ -353,6 +353,7 @@ impl World {
             predicate: "is crash-looping".to_owned(),
             since: None,
             health: health.clone(),
+            behind: None,
             hypotheses: vec![hypothesis],
             rollout: self.back_to.clone().map(|from| Rollout {
                 from_revision: Some(from),
