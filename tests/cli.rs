@@ -165,8 +165,18 @@ fn the_examples_of_the_help_work() {
         let line = line.split(" >").next().unwrap_or_default();
         Cli::try_parse_from(format!("firsthand {line}").split_whitespace())
             .unwrap_or_else(|error| panic!("{example}: {error}"));
-        if ["run", "demo", "diagnose", "dump", "incidents", "timeline", "postmortem", "db"]
-            .contains(&name)
+        if [
+            "run",
+            "demo",
+            "diagnose",
+            "dump",
+            "incidents",
+            "timeline",
+            "postmortem",
+            "db",
+            "update",
+        ]
+        .contains(&name)
         {
             continue;
         }
@@ -174,6 +184,13 @@ fn the_examples_of_the_help_work() {
         assert_eq!(told.status.code(), Some(0), "{example}: {}", err(&told));
         assert!(!told.stdout.is_empty(), "{example}");
     }
+    let told = typed(&desk.path(""), "explain severity --config firsthand.yaml");
+    assert!(
+        out(&told).contains("SEV4  in namespaces and clusters called ci, demo"),
+        "{}",
+        err(&told)
+    );
+    assert!(out(&told).contains("told: "), "{}", out(&told));
 }
 
 #[test]
@@ -332,6 +349,10 @@ async fn incidents_are_listed_shown_and_drafted_from_the_record() {
     assert_eq!(brief["incident"]["id"], "FH-checkout");
     let told = typed(&folder, "timeline FH-checkout");
     assert!(out(&told).contains("02:14:00  firsthand  decided to say 1 things"), "{}", out(&told));
+    let told = typed(&folder, "update --by Dana checkout We go back.");
+    assert!(out(&told).contains("FH-checkout: nobody was told"), "{}{}", out(&told), err(&told));
+    let told = typed(&folder, "update checkout");
+    assert_eq!(told.status.code(), Some(2), "{}", err(&told));
     let told = typed(&folder, "postmortem checkout -o html");
     assert!(out(&told).starts_with("<!DOCTYPE html>"), "{}", out(&told));
 }

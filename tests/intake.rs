@@ -226,7 +226,7 @@ fn refuse(body: &str) -> String {
 fn alert_of(signal: &Signal) -> &AlertSignal {
     match &signal.kind {
         SignalKind::Alert(alert) => alert,
-        SignalKind::Poll(_) => panic!("not an alert"),
+        SignalKind::Poll(_) | SignalKind::Written(_) => panic!("not an alert"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod story;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use firsthand::diagnosis::{Evidence, Instance, Log, Source};
@@ -99,6 +100,7 @@ async fn a_commit_is_one_thing() {
         done: &[id],
         decision: &decide(&incident, &[Say::Main, note("more")]),
         receivers: &["oncall".to_owned(), "tickets".to_owned()],
+        stakeholders: &BTreeSet::new(),
         evidence: Some(&Evidence { taken_at: at("2026-11-21T02:12:00Z"), ..Evidence::default() }),
         watermark: Some(("poll", "17")),
         now: Timestamp::now(),
@@ -339,6 +341,7 @@ async fn timelines_and_evidence_keep_their_beginning_and_their_end() {
             done: &[],
             decision: &decision,
             receivers: &[],
+            stakeholders: &BTreeSet::new(),
             evidence: Some(&evidence),
             watermark: None,
             now: taken_at,

@@ -10,8 +10,8 @@ mod page;
 
 use std::path::Path;
 
-use firsthand::brief::{document, json, markdown, slack, text};
-use firsthand::incident::Incident;
+use firsthand::brief::{Context, document, json, markdown, slack, text};
+use firsthand::incident::{Audience, Incident};
 use incidents::{at, context};
 use serde_json::{Value, json};
 
@@ -44,6 +44,27 @@ fn main_messages_read_as_agreed() {
         golden(&format!("{name}.json"), &pretty(&body));
         golden(&format!("{name}.md"), &markdown::main(&incident, &context));
         golden(&format!("{name}.txt"), &text::main(&incident, &context));
+    }
+}
+
+#[test]
+fn stakeholders_are_told_as_agreed() {
+    let schema = json!(schemars::schema_for!(json::PublicBrief));
+    fresh("docs/schema/update-v1.json", &pretty(&schema));
+    let form = jsonschema::validator_for(&schema).expect("the update's schema is one");
+    for (name, incident, clock) in incidents::public() {
+        let context = Context { audience: Audience::Stakeholders, ..context(clock) };
+        let message = slack::main(&incident, &context);
+        limits::check(&message).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let body = json!({"text": message.text, "blocks": message.blocks});
+        golden(&format!("{name}.json"), &pretty(&body));
+        let told = text::main(&incident, &context);
+        golden(&format!("{name}.txt"), &told);
+        assert!(form.is_valid(&json!(json::public_main(&incident, &context))));
+        for secret in ["checkout-67cb7", "panic", "kubectl", "pod"] {
+            assert!(!told.contains(secret), "{name} says {secret}: {told}");
+            assert!(!body.to_string().contains(secret), "{name} says {secret}: {body}");
+        }
     }
 }
 

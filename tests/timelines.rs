@@ -14,18 +14,22 @@
 //! 02:14 pod web-1 restarts=3 ended=02:13 ran=40m uid=u2      or: pod web-1 deleted
 //! 02:14 revision 42 template=abc created=02:10
 //! 02:14 again                             the last signal arrives once more
+//! 02:14 writes Dana Orders are being replayed.
 //! 26:00 end
 //! ```
-//! Hours may go beyond 24. `subject none`, `subject KIND NS/NAME` and `rules KEY=VALUE` come first.
+//! Hours may go beyond 24. `subject none`, `subject KIND NS/NAME`, `rules KEY=VALUE`, `quiet 22:00 24:00`,
+//! `tier WORD` and `stakeholders` (what they hear is shown as well) come first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use firsthand::brief::{Context, Said, Stakeholders};
 use firsthand::diagnosis::{
-    Certainty, Finding, Health, Hypothesis, Neighbours, ObjectRef, Presence, Proof, RestartCount,
-    Revision, Rollout, ServiceHealth,
+    About, Certainty, Finding, Health, Hypothesis, Neighbours, ObjectRef, Presence, Proof,
+    RestartCount, Revision, Rollout, ServiceHealth,
 };
+use firsthand::incident::public::{self, Words};
 use firsthand::incident::{
     AlertSignal, AlertStatus, Decision, Heard, Incident, Look, PollSignal, Reply, Rules, Say,
     Signal, SignalKind, Subject, hear, learn, pass,
@@ -126,6 +130,8 @@ struct World {
     alerts: BTreeMap<String, Timestamp>,
     last: Option<Signal>,
     incidents: Vec<Incident>,
+    stakeholders: bool,
+    about: About,
     told: String,
 }
 
@@ -151,6 +157,8 @@ impl World {
             alerts: BTreeMap::new(),
             last: None,
             incidents: Vec::new(),
+            stakeholders: false,
+            about: About::default(),
             told: String::new(),
         }
     }
@@ -166,6 +174,14 @@ impl World {
             ["subject", kind, name] => {
                 let (namespace, name) = name.split_once('/').unwrap_or(("", name));
                 self.subject.object = Some(ObjectRef::new(*kind, namespace, name));
+            }
+            ["stakeholders"] => self.stakeholders = true,
+            ["tier", tier] => self.about.tier = Some(tier.to_string()),
+            ["impact", text @ ..] => self.about.impact = Some(text.join(" ")),
+            ["quiet", from, to] => {
+                let hours =
+                    serde_json::json!({ "times": [{ "start_time": from, "end_time": to }] });
+                self.rules.quiet_hours.push(serde_json::from_value(hours).expect("hours"));
             }
             ["rules", setting] => {
                 let (key, value) = setting.split_once('=').expect("KEY=VALUE");
@@ -204,6 +220,13 @@ impl World {
                     reason: reason.to_string(),
                 };
                 self.hear(now, self.signal(now, SignalKind::Poll(poll)));
+            }
+            ["writes", by, text @ ..] => {
+                let incident = self.incidents.last().expect("an incident").clone();
+                let (by, text) = (by.to_string(), text.join(" "));
+                let decision =
+                    public::write(&incident, Words { at: now, by, text }, now, &self.rules);
+                self.decided(now, decision);
             }
             ["again"] => self.hear(now, self.last.clone().expect("a signal before")),
             ["sees", what, options @ ..] => self.sees(what, options),
@@ -326,6 +349,7 @@ impl World {
             else {
                 return;
             };
+            let incident = Incident { about: self.about.clone(), ..incident };
             let decision = if incident.subject.object.is_some() {
                 let look = self.look(due);
                 let decision = learn(&incident, &look, due, &self.rules);
@@ -389,7 +413,27 @@ impl World {
                 self.tell(now, &shown);
             }
         }
+        let context = Context::at(now);
+        let context = Context { rules: self.rules.clone(), ..context };
         for say in &decision.say {
+            let words = match say {
+                Say::Public if self.stakeholders => {
+                    let words = Stakeholders::of(&decision.incident, &context);
+                    let headline = format!("{} {}", words.dot.mark(), words.headline);
+                    Some(format!("PUBLIC {headline} / {}", words.lines.join(" / ")))
+                }
+                Say::Update(reply) if self.stakeholders => {
+                    let said = Said::of(reply, &decision.incident, &context);
+                    Some(format!("UPDATE {}", said.lead))
+                }
+                _ => None,
+            };
+            if let Some(words) = words {
+                self.tell(now, &words);
+            }
+            if matches!(say, Say::Public | Say::Update(_)) {
+                continue;
+            }
             self.tell(now, &format!("SAY {}", said(say, &decision.incident)));
         }
         match self.incidents.last_mut() {
@@ -422,6 +466,7 @@ fn said(say: &Say, incident: &Incident) -> String {
             return format!("main {severity} {state}, {pods}, {cause}, {firing} firing");
         }
         Say::Reply { reply, broadcast } => (reply, if *broadcast { "!" } else { "" }),
+        Say::Public | Say::Update(_) => return "for stakeholders".to_owned(),
     };
     match reply {
         Reply::Evidence { finding, .. } => {
@@ -437,6 +482,12 @@ fn said(say: &Say, incident: &Incident) -> String {
         Reply::Resolved { how, because, .. } => format!("resolved{mark} {how}: {because}"),
         Reply::Relapse { reason, .. } => format!("relapse{mark} {reason}"),
         Reply::Members { total, .. } => format!("members{mark} of {total}"),
+        Reply::Checklist { items, .. } => {
+            let done = items.iter().filter(|(done, _)| *done).count();
+            format!("checklist{mark} {done} of {}", items.len())
+        }
+        Reply::Words { by, text, .. } => format!("words{mark} {by}: {text}"),
+        Reply::Update { .. } => "update".to_owned(),
     }
 }
 

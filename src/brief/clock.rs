@@ -32,6 +32,12 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// A setting's duration as people read it: `30 min`, `24 h`.
+pub(super) fn words(pause: std::time::Duration) -> String {
+    let end = Timestamp::UNIX_EPOCH.checked_add(pause).unwrap_or(Timestamp::MAX);
+    span(Timestamp::UNIX_EPOCH, end)
+}
+
 /// Where `when` lies from an event: `3 min before the alert`, `40 s after the rollout`. Nothing where
 /// both fall together: a distance of nought tells nobody anything.
 pub(super) fn from_event(when: Timestamp, event_at: Timestamp, event: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, OnCall, found, markdown, text};
+use super::{Context, OnCall, Stakeholders, found, markdown, text};
 use crate::diagnosis::{BlindSpot, Change, Choice, Finding, Hypothesis, ObjectRef};
 use crate::incident::{Incident, JoinedAlert, Reply, Severity, State};
 
@@ -123,6 +123,38 @@ pub enum ReplyKind {
     Relapse,
     /// Members of a storm, by name.
     Members,
+    /// Somebody's own words.
+    Words,
+    /// What whoever leads has to see to.
+    Checklist,
+    /// For stakeholders: what changed, or that nothing did.
+    Update,
+}
+
+/// The body of a webhook for stakeholders: `firsthand/update/v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicBrief {
+    /// `firsthand/update/v1`.
+    pub schema: String,
+    /// The message, new or brought up to date; or an update to it.
+    pub event: Event,
+    /// When these words were made.
+    pub at: Timestamp,
+    /// The incident's id: the same in every body about it.
+    pub incident: String,
+    /// Where it stands; the words of public status pages.
+    pub state: State,
+    /// How bad.
+    pub severity: Severity,
+    /// When it began.
+    pub since: Timestamp,
+    /// What does not work, or works again.
+    pub headline: String,
+    /// Sentences: the whole message, or the update.
+    pub text: String,
+    /// By when the next update comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_update_at: Option<Timestamp>,
 }
 
 /// A joined alert.
@@ -234,6 +266,29 @@ pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Brief {
     Brief { event: Event::Reply, reply: Some(reply_form(reply)), texts, ..main(incident, context) }
 }
 
+/// The body for stakeholders: the message itself.
+pub fn public_main(incident: &Incident, context: &Context) -> PublicBrief {
+    let words = Stakeholders::of(incident, context);
+    PublicBrief {
+        schema: "firsthand/update/v1".into(),
+        event: Event::Main,
+        at: context.at,
+        incident: incident.id.clone(),
+        state: words.state,
+        severity: words.severity,
+        since: incident.since,
+        headline: words.headline,
+        text: words.lines.join("\n"),
+        next_update_at: words.next_at,
+    }
+}
+
+/// The body for stakeholders: an update.
+pub fn public_reply(reply: &Reply, incident: &Incident, context: &Context) -> PublicBrief {
+    let text = super::Said::of(reply, incident, context).lead;
+    PublicBrief { event: Event::Reply, text, ..public_main(incident, context) }
+}
+
 /// The published form of a diagnosis.
 pub fn diagnosis(diagnosis: &crate::diagnosis::Diagnosis, taken_at: Timestamp) -> DiagnosisForm {
     let form = |finding: &Finding| finding_form(finding, found::severity(finding));
@@ -294,6 +349,9 @@ fn reply_form(reply: &Reply) -> ReplyForm {
         Reply::Resolved { at, .. } => (ReplyKind::Resolved, at),
         Reply::Members { at, .. } => (ReplyKind::Members, at),
         Reply::Relapse { at, .. } => (ReplyKind::Relapse, at),
+        Reply::Words { at, .. } => (ReplyKind::Words, at),
+        Reply::Checklist { at, .. } => (ReplyKind::Checklist, at),
+        Reply::Update { at, .. } => (ReplyKind::Update, at),
     };
     ReplyForm { kind, at: *at }
 }

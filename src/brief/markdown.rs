@@ -5,12 +5,23 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::found::{self, Found};
-use super::{CauseWords, Context, OnCall, Said, Section, plain};
+use super::{CauseWords, Context, OnCall, Said, Section, Stakeholders, plain};
 use crate::diagnosis::{Choice, Diagnosis};
-use crate::incident::{Incident, Reply, State};
+use crate::incident::{Audience, Incident, Reply, State};
 
 /// The main message of an incident.
 pub fn main(incident: &Incident, context: &Context) -> String {
+    if context.audience == Audience::Stakeholders {
+        let words = Stakeholders::of(incident, context);
+        let lines = words.lines.iter().map(|line| format!("{}\n\n", escape(line)));
+        let head = format!(
+            "## {} {}\n\n{}\n\n",
+            words.dot.mark(),
+            escape(&words.headline),
+            words.state.word()
+        );
+        return head + lines.collect::<String>().trim_end() + "\n";
+    }
     let words = OnCall::of(incident, context);
     let sev = if words.state == State::Resolved {
         String::new()

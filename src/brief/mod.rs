@@ -26,7 +26,9 @@ mod plain;
 mod postmortem;
 pub mod records;
 mod said;
+mod severity;
 pub mod slack;
+mod stakeholders;
 mod storm;
 pub mod text;
 
@@ -35,7 +37,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::incident::route::Route;
-use crate::incident::{Incident, Rules};
+use crate::incident::{Audience, Incident, Rules};
 
 pub use cause::{CauseWords, Quote};
 pub use changed::Changed;
@@ -47,6 +49,8 @@ pub use links::Link;
 pub use oncall::OnCall;
 pub use postmortem::postmortem;
 pub use said::{Keep, Said, Section};
+pub use severity::{explain_severity, explain_severity_json};
+pub use stakeholders::Stakeholders;
 
 /// What the words depend on beside the incident itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,8 @@ pub struct Context {
     pub route: Route,
     /// Whom this message mentions, as Slack writes it: `<@U0123ABCD>`.
     pub mentions: Vec<String>,
+    /// Whom the words are for.
+    pub audience: Audience,
     /// Templates of links to this cluster's own places, by their kind: `grafana`, `console`, `logs`, `runbook`.
     pub links: BTreeMap<String, String>,
 }
@@ -78,6 +84,7 @@ impl Context {
             rules: Rules::default(),
             route: Route::default(),
             mentions: Vec::new(),
+            audience: Audience::Oncall,
             links: BTreeMap::new(),
         }
     }

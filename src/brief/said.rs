@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::cause::NOT_ENOUGH;
-use super::{Context, Dot, Quote, changed, clock, oncall, plain, storm};
+use super::{Context, Dot, Quote, changed, clock, oncall, plain, stakeholders, storm};
 use crate::diagnosis::{EventLine, Excerpt, Finding, Hypothesis, Proof};
 use crate::incident::{Incident, Reply, State};
 
@@ -97,6 +97,20 @@ impl Said {
                 let sections = names.into_iter().map(named).collect();
                 Self { sections, ..said(when, lead) }
             }
+            Reply::Update { at: when, was, is, next_at } => {
+                let lead = stakeholders::update(incident, was, is, *next_at, context);
+                let over = is.state == State::Resolved && was.state != State::Resolved;
+                Self { dot: over.then_some(Dot::White), ..said(when, lead) }
+            }
+            Reply::Words { at: when, by, text } => {
+                let by = stakeholders::by(by);
+                said(when, format!("{by} writes: “{}”", plain::short(text, 1_000)))
+            }
+            Reply::Checklist { at: when, severity, items } => {
+                let lead =
+                    format!("{}: what to see to, as far as is known by now", severity.word());
+                Self { sections: vec![checklist(items)], ..said(when, lead) }
+            }
             Reply::Relapse { at: when, resolved_at, reason } => {
                 let gap = clock::span(*resolved_at, *when);
                 let reason = plain::sentence(&plain::short(reason, 500));
@@ -181,6 +195,20 @@ fn diff(finding: &Finding, at: Timestamp) -> Option<Section> {
     let title = format!("Changed: {}{when}", words.what);
     let holds = "what changed".into();
     Some(Section { title, holds, lines, keep: Keep::First, noun: "difference", verbatim: true })
+}
+
+fn checklist(items: &[(bool, String)]) -> Section {
+    let line = |(done, text): &(bool, String)| {
+        format!("{} {}", if *done { "☑" } else { "☐" }, plain::short(text, 300))
+    };
+    Section {
+        title: "For whoever leads".into(),
+        holds: "a checklist".into(),
+        lines: items.iter().map(line).collect(),
+        keep: Keep::First,
+        noun: "point",
+        verbatim: false,
+    }
 }
 
 fn named(lines: Vec<String>) -> Section {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::found::{self, Found};
-use super::{CauseWords, Context, OnCall, Said, plain};
+use super::{CauseWords, Context, OnCall, Said, Stakeholders, plain};
 use crate::diagnosis::{Diagnosis, Health, ObjectRef};
-use crate::incident::{Incident, Reply, Severity};
+use crate::incident::{Audience, Incident, Reply, Severity};
 
 /// How a diagnosis is printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,14 @@ pub fn diagnosis(diagnosis: &Diagnosis, taken_at: Timestamp, options: &Options) 
 
 /// The main message of an incident, without colours.
 pub fn main(incident: &Incident, context: &Context) -> String {
+    if context.audience == Audience::Stakeholders {
+        let words = Stakeholders::of(incident, context);
+        let mut out = String::new();
+        let first = format!("{} {}", words.dot.mark(), words.headline);
+        spread(&mut out, &first, words.state.word(), str::to_owned, str::to_owned);
+        words.lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
+        return out;
+    }
     let words = OnCall::of(incident, context);
     let pen = Pen { colour: false };
     let mut out = String::new();

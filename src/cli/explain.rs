@@ -1,11 +1,15 @@
-//! `firsthand explain`: what does a cause mean?
+//! `firsthand explain`: what does a cause mean, or a severity?
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::bail;
 
 use super::{Format, Outcome};
-use crate::brief::{explain_json, explain_list, explain_text};
+use crate::brief::{
+    explain_json, explain_list, explain_severity, explain_severity_json, explain_text,
+};
+use crate::config;
 use crate::diagnosis::Cause;
 use crate::diagnosis::causes::ALL;
 
@@ -13,16 +17,22 @@ use crate::diagnosis::causes::ALL;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:\n  firsthand explain env-var-missing")]
 pub struct Args {
-    /// The cause, as findings name it; without one, all are listed
+    /// The cause, as findings name it, or `severity`; without one, all causes are listed
     #[arg(value_name = "CAUSE")]
     cause: Option<String>,
+    /// The settings file, for `severity`: its matrix, and who hears
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How to print the answer
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
 }
 
-/// Explains one cause, or lists all.
+/// Explains one cause, or lists all; or explains the severities.
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    if args.cause.as_deref() == Some("severity") {
+        return severity(args, out);
+    }
     match (&args.cause, args.output) {
         (None, Format::Text) => write!(out, "{}", explain_list(ALL))?,
         (None, Format::Json) => {
@@ -31,6 +41,18 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
         }
         (Some(id), Format::Text) => write!(out, "{}", explain_text(find(id)?))?,
         (Some(id), Format::Json) => writeln!(out, "{:#}", explain_json(find(id)?))?,
+    }
+    Ok(Outcome::Fine)
+}
+
+fn severity(args: &Args, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let settings = config::read_to_look(args.config.as_deref(), &super::environment())?;
+    let route = args.config.as_ref().map(|_| &settings.route);
+    match args.output {
+        Format::Text => write!(out, "{}", explain_severity(&settings.incident, route))?,
+        Format::Json => {
+            writeln!(out, "{:#}", explain_severity_json(&settings.incident, route))?;
+        }
     }
     Ok(Outcome::Fine)
 }

@@ -21,6 +21,7 @@ mod reach;
 mod records;
 mod route;
 mod run;
+mod update;
 mod version;
 
 use std::io::Write;
@@ -64,6 +65,8 @@ pub enum Command {
     Timeline(records::Timeline),
     /// Draft the postmortem of an incident from its record
     Postmortem(records::Postmortem),
+    /// Tell everyone who hears of an incident something in your own words
+    Update(update::Args),
     /// Is this settings file good? Names every fault at once
     Check(check::Args),
     /// Who would hear? Shows the way of something with these labels through the route tree
@@ -122,6 +125,7 @@ pub async fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<Outcom
         Command::Incidents(args) => records::incidents(args, out).await,
         Command::Timeline(args) => records::timeline(args, out).await,
         Command::Postmortem(args) => records::postmortem(args, out).await,
+        Command::Update(args) => update::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Route(args) => route::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),

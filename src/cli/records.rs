@@ -135,25 +135,37 @@ pub(super) async fn postmortem(args: Postmortem, out: &mut dyn Write) -> anyhow:
 }
 
 impl Store {
+    /// The ledger beside a daemon that may be writing to it, to add a signal.
+    pub(super) async fn open_to_write(&self) -> anyhow::Result<(Ledger, Context)> {
+        let (path, context) = self.found()?;
+        let ledger = Ledger::open_beside(&path).await.context("opening the store")?;
+        Ok((ledger, context))
+    }
+
     /// The ledger beside a daemon that may be writing to it, and what words about it depend on.
     async fn open(&self) -> anyhow::Result<(Ledger, Context)> {
+        let (path, context) = self.found()?;
+        let ledger = Ledger::open_to_read(&path).await.context("opening the store")?;
+        Ok((ledger, context))
+    }
+
+    fn found(&self) -> anyhow::Result<(PathBuf, Context)> {
         let settings = config::read_to_look(self.config.as_deref(), &super::environment())?;
         let path = &settings.store.path;
         if !path.exists() {
             bail!("there is no store at {}; name the settings file with --config", path.display());
         }
-        let ledger = Ledger::open_to_read(path).await.context("opening the store")?;
         let context = Context {
             cluster: settings.cluster.name.clone(),
             rules: settings.incident.clone(),
             ..Context::at(Timestamp::now())
         };
-        Ok((ledger, context))
+        Ok((path.clone(), context))
     }
 }
 
 /// The incident of that id, or of the only one that ends in it: people say `checkout`.
-async fn find(ledger: &Ledger, id: &str) -> anyhow::Result<Incident> {
+pub(super) async fn find(ledger: &Ledger, id: &str) -> anyhow::Result<Incident> {
     if let Some(incident) = ledger.incident(id).await.context("reading the store")? {
         return Ok(incident);
     }

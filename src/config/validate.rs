@@ -10,6 +10,7 @@ use super::nearest::nearest;
 use super::secret::{self, Secret};
 use super::walk::Walk;
 use crate::delivery::ReceiverSettings;
+use crate::incident::Audience;
 use crate::incident::route::Route;
 use crate::intake::TlsFiles;
 
@@ -240,6 +241,14 @@ impl Checks<'_> {
             ),
             [_] => {}
             _ => self.fault(path, "has several kinds", "make it several receivers, one each"),
+        }
+        let public = receiver.audience == Audience::Stakeholders;
+        if public && (receiver.pagerduty.is_some() || receiver.teams.is_some()) {
+            self.fault(
+                &format!("{path}.audience"),
+                "this kind has no words for stakeholders",
+                "use slack, slack_webhook, webhook or log for them",
+            );
         }
         if let Some(slack) = &receiver.slack {
             let path = format!("{path}.slack");

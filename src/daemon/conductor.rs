@@ -16,9 +16,13 @@ use super::look::{Looked, look_at};
 use super::owners::Owners;
 use crate::collect::Collector;
 use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
+use crate::incident::public::{self, Words};
 use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
-use crate::incident::{self, Decision, Heard, Incident, Rules, Say, Signal, Subject};
+use crate::incident::{
+    self, Audience, Decision, Heard, Incident, Rules, Say, Signal, SignalKind, Subject,
+    WrittenSignal,
+};
 use crate::intake::Will;
 use crate::ledger::{Commit, Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
@@ -44,6 +48,8 @@ pub(super) struct Conductor {
     pub(super) rules: Rules,
     pub(super) route: Route,
     pub(super) schedule: Schedule,
+    /// Receivers that hear what stakeholders hear.
+    pub(super) stakeholders: BTreeSet<String>,
     pub(super) names: Arc<Names>,
     pub(super) telemetry: Telemetry,
     /// Rung when signals were committed.
@@ -151,6 +157,9 @@ impl Conductor {
     }
 
     async fn hear(&mut self, row: i64, mut signal: Signal) -> Result<(), LedgerError> {
+        if let SignalKind::Written(written) = &signal.kind {
+            return self.written(row, written).await;
+        }
         let named = signal.subject.object.clone();
         let guessed = self.owners.lift(&mut signal);
         let key = signal.subject.key();
@@ -176,6 +185,19 @@ impl Conductor {
                 self.ledger.done(&[row]).await
             }
         }
+    }
+
+    /// Somebody's own words go to everyone who hears of the incident, also after its end.
+    async fn written(&mut self, row: i64, written: &WrittenSignal) -> Result<(), LedgerError> {
+        let Some(incident) = self.ledger.incident(&written.incident).await? else {
+            tracing::warn!(incident = written.incident, "an update about no incident that is kept");
+            return self.ledger.done(&[row]).await;
+        };
+        let now = Timestamp::now();
+        let words = Words { at: now, by: written.by.clone(), text: written.text.clone() };
+        let decision = public::write(&incident, words, now, &self.rules);
+        let receivers = incident.told.iter().cloned().collect();
+        self.write(&[row], decision, receivers, None).await
     }
 
     /// Applies what a look brought to the incident as it is now; waits for a ledger that is full.
@@ -244,7 +266,7 @@ impl Conductor {
         self.open_book().await?;
         let book = self.book.get_or_insert_default();
         let decision = match book.place(&decision.incident, &receivers, now, &self.rules) {
-            Place::Alone => joined(decision, &mut receivers),
+            Place::Alone => joined(decision, &mut receivers, &self.stakeholders),
             Place::In(parent) => storm::held(decision, &parent, now),
             Place::Opens(opening) => {
                 let parent = self.open_parent(&opening, now).await?;
@@ -300,13 +322,29 @@ impl Conductor {
         evidence: Option<&Evidence>,
     ) -> Result<(), LedgerError> {
         let now = Timestamp::now();
-        if !decision.say.is_empty() {
-            decision.incident.told.extend(receivers.iter().cloned());
+        let audience = |receiver: &String| {
+            if self.stakeholders.contains(receiver) {
+                Audience::Stakeholders
+            } else {
+                Audience::Oncall
+            }
+        };
+        let hears =
+            |receiver: &&String| !Say::heard_by(audience(receiver), &decision.say).is_empty();
+        let told: Vec<String> = receivers.iter().filter(hears).cloned().collect();
+        let mut public = told.iter().filter(|receiver| self.stakeholders.contains(*receiver));
+        if let Some(some) = public.next() {
+            let known = &decision.incident.told;
+            let first = !known.contains(some) || public.any(|receiver| !known.contains(receiver));
+            let entry = public::entry(&decision.incident, &decision.say, first, now);
+            decision.entries.extend(entry);
         }
+        decision.incident.told.extend(told);
         let commit = Commit {
             done,
             decision: &decision,
             receivers: &receivers,
+            stakeholders: &self.stakeholders,
             evidence,
             watermark: None,
             now,
@@ -383,11 +421,25 @@ impl Conductor {
 
 /// Where nothing is new but who hears (the severity rose, a cause was found, office hours began), only
 /// those are told.
-fn joined(mut decision: Decision, receivers: &mut Vec<String>) -> Decision {
+fn joined(
+    mut decision: Decision,
+    receivers: &mut Vec<String>,
+    stakeholders: &BTreeSet<String>,
+) -> Decision {
     let incident = &decision.incident;
-    if decision.say.is_empty() && incident.is_told() && incident.state.is_open() {
-        receivers.retain(|receiver| !incident.told.contains(receiver));
-        decision.say.extend((!receivers.is_empty()).then_some(Say::Main));
+    if !incident.is_told() || !incident.state.is_open() {
+        return decision;
+    }
+    let new = |receiver: &&String| !incident.told.contains(*receiver);
+    if decision.say.is_empty() {
+        receivers.retain(|receiver| new(&receiver));
+    }
+    let (public, oncall): (Vec<_>, Vec<_>) =
+        receivers.iter().filter(new).partition(|receiver| stakeholders.contains(*receiver));
+    for (any, main) in [(!oncall.is_empty(), Say::Main), (!public.is_empty(), Say::Public)] {
+        if any && !decision.say.contains(&main) {
+            decision.say.insert(0, main);
+        }
     }
     decision
 }

@@ -15,6 +15,7 @@ mod watch;
 
 pub use self::collector::collector;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use crate::brief::Context;
 use crate::collect;
 use crate::config::Settings;
 use crate::delivery::{Outbox, Receiver};
+use crate::incident::Audience;
 use crate::intake;
 use crate::ledger::Ledger;
 use crate::telemetry::{Telemetry, events};
@@ -148,6 +150,7 @@ impl Daemon {
             rules: settings.incident.clone(),
             route: settings.route.clone(),
             schedule: settings.time_intervals.clone(),
+            stakeholders: stakeholders(&settings),
             names: Arc::new(settings.ownership.clone()),
             telemetry,
             heard,
@@ -200,6 +203,12 @@ impl Daemon {
     }
 }
 
+/// Receivers that hear what stakeholders hear.
+fn stakeholders(settings: &Settings) -> BTreeSet<String> {
+    let public = settings.receivers.iter().filter(|it| it.audience == Audience::Stakeholders);
+    public.map(|receiver| receiver.name.clone()).collect()
+}
+
 /// The workers that tell what is owed. What was being sent when the last daemon ended may have
 /// arrived: it is searched for before it is sent again.
 async fn outbox(
@@ -225,6 +234,7 @@ async fn outbox(
         rules: settings.incident.clone(),
         route: settings.route.clone(),
         mentions: Vec::new(),
+        audience: Audience::Oncall,
         links: settings.cluster.links.clone(),
     };
     Ok(Outbox::start(ledger, receivers, &settings.delivery, &context, telemetry, stop))

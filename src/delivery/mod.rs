@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::brief::Context;
-use crate::incident::{Debt, Place};
+use crate::incident::{Audience, Debt, Place};
 pub use outbox::{Backlog, Debts, Outbox};
 pub use secret::read as read_secret;
 
@@ -88,6 +88,10 @@ impl Default for Settings {
 pub struct ReceiverSettings {
     /// The name that routes use.
     pub name: String,
+    /// Whom its messages are for: `oncall`, or `stakeholders`, who get plain words in a message and a
+    /// thread of their own. Slack, webhooks and the log can be for stakeholders.
+    #[serde(default)]
+    pub audience: Audience,
     /// A Slack channel, through a bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<slack::Settings>,
@@ -127,6 +131,7 @@ impl ReceiverSettings {
 #[derive(Debug)]
 pub struct Receiver {
     name: String,
+    audience: Audience,
     kind: Kind,
 }
 
@@ -202,12 +207,17 @@ impl Receiver {
         } else {
             Kind::Log
         };
-        Ok(Self { name: name.clone(), kind })
+        Ok(Self { name: name.clone(), audience: receiver.audience, kind })
     }
 
     /// The name that routes use.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whom its messages are for.
+    fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// Receivers with the same lane keep one pace together: two names for one channel.

@@ -18,7 +18,7 @@ pub(super) fn news(debt: &Debt) -> Option<News<'_>> {
         Owed::Main => debt.place.is_none().then_some(News::First),
         Owed::Reply { reply, .. } => match reply.as_ref() {
             Reply::Severity { from, to, .. } if to <= from => None,
-            Reply::Evidence { .. } | Reply::Note { .. } => None,
+            Reply::Evidence { .. } | Reply::Note { .. } | Reply::Checklist { .. } => None,
             reply => Some(News::Happened(reply)),
         },
     }

@@ -14,11 +14,12 @@ use reqwest::header::CONTENT_TYPE;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::to_vec;
 use sha2::Sha256;
 
 use super::{Told, Trouble, http, secret};
 use crate::brief::{self, Context};
-use crate::incident::{Debt, Owed};
+use crate::incident::{Audience, Debt, Owed};
 
 /// Anything that takes an HTTP POST with the brief as JSON (`docs/schema`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,12 +54,20 @@ impl Webhook {
     }
 
     pub(super) async fn tell(&self, debt: &Debt, context: &Context) -> Result<Told, Trouble> {
-        let brief = match &debt.what {
-            Owed::Main => brief::json::main(&debt.incident, context),
-            Owed::Reply { reply, .. } => brief::json::reply(reply, &debt.incident, context),
+        let incident = &debt.incident;
+        let brief = match (&debt.what, context.audience) {
+            (Owed::Main, Audience::Oncall) => to_vec(&brief::json::main(incident, context)),
+            (Owed::Reply { reply, .. }, Audience::Oncall) => {
+                to_vec(&brief::json::reply(reply, incident, context))
+            }
+            (Owed::Main, Audience::Stakeholders) => {
+                to_vec(&brief::json::public_main(incident, context))
+            }
+            (Owed::Reply { reply, .. }, Audience::Stakeholders) => {
+                to_vec(&brief::json::public_reply(reply, incident, context))
+            }
         };
-        let body = serde_json::to_vec(&brief)
-            .map_err(|error| Trouble::Refused(format!("unwritable: {error}")))?;
+        let body = brief.map_err(|error| Trouble::Refused(format!("unwritable: {error}")))?;
         let at = Timestamp::now().as_second();
         let Settings { url, url_file, url_env, .. } = &self.settings;
         let url = http::address(url.as_deref(), url_file.as_deref(), url_env.as_deref())?;

@@ -21,6 +21,8 @@ pub struct Names {
     pub service: Vec<String>,
     /// What people notice when it fails, in a sentence.
     pub impact: Vec<String>,
+    /// How much depends on it: `incident.severity` names which values make a failure worse or milder.
+    pub tier: Vec<String>,
     /// Where it says `true`, nothing is told of the workload, whatever happens to it.
     pub ignore: Vec<String>,
     /// Labels of the workload that routes may match by. A label of the alert with the same name overrules.
@@ -34,6 +36,7 @@ impl Default for Names {
             team: all(&["firsthand/owner", "a8r.io/owner", "team", "owner"]),
             service: all(&["firsthand/service", "app.kubernetes.io/part-of"]),
             impact: all(&["firsthand/impact"]),
+            tier: all(&["firsthand/tier", "tier"]),
             ignore: all(&["firsthand/ignore"]),
             labels: Vec::new(),
         }
@@ -53,6 +56,9 @@ pub struct About {
     /// What people notice when it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impact: Option<String>,
+    /// How much depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
     /// Whether nothing is to be told of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ignore: bool,
@@ -75,6 +81,7 @@ pub fn about(evidence: &Evidence, object: &ObjectRef, names: &Names) -> Option<A
         team: names.team.iter().find_map(find),
         service: names.service.iter().find_map(find),
         impact: names.impact.iter().find_map(find),
+        tier: names.tier.iter().find_map(find),
         ignore: names.ignore.iter().find_map(find).is_some_and(|text| text == "true"),
         labels: labels
             .filter(|(key, _)| names.labels.contains(key))
@@ -103,6 +110,7 @@ mod tests {
         assert_eq!(about.team.as_deref(), Some("b"));
         assert_eq!(about.service.as_deref(), Some("store"));
         assert_eq!(about.impact.as_deref(), Some("Customers cannot pay."));
+        assert_eq!(about.tier.as_deref(), Some("front"));
         assert_eq!(about.labels, BTreeMap::from([("tier".to_owned(), "front".to_owned())]));
         let other = ObjectRef::new("Deployment", "shop", "db");
         assert_eq!(super::about(&evidence, &other, &names), None);

@@ -1,8 +1,10 @@
 //! What the room decides, with its reason.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::public::Standing;
 use super::{Incident, Severity, State};
 use crate::diagnosis::{BlindSpot, Finding, Health};
 
@@ -65,6 +67,36 @@ pub enum Say {
         /// Also shown in the channel itself.
         broadcast: bool,
     },
+    /// The message to stakeholders: post it, or bring it up to date.
+    Public,
+    /// A reply in the thread of that.
+    Update(Reply),
+}
+
+/// Whom a receiver's messages are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Whoever repairs it: everything, with evidence and commands.
+    #[default]
+    Oncall,
+    /// Whoever depends on it: plain words, no names of pods, no logs, and when they hear next.
+    Stakeholders,
+}
+
+impl Say {
+    /// What of a decision that audience hears, as its own main message and thread.
+    pub fn heard_by(audience: Audience, say: &[Self]) -> Vec<Self> {
+        let heard = say.iter().filter_map(|say| match (audience, say) {
+            (Audience::Oncall, Self::Main | Self::Reply { .. }) => Some(say.clone()),
+            (Audience::Stakeholders, Self::Public) => Some(Self::Main),
+            (Audience::Stakeholders, Self::Update(reply)) => {
+                Some(Self::Reply { reply: reply.clone(), broadcast: false })
+            }
+            _ => None,
+        });
+        heard.collect()
+    }
 }
 
 /// What a thread reply says. Kept as facts; `brief` finds the words when it is sent.
@@ -126,6 +158,35 @@ pub enum Reply {
         total: usize,
         /// Those named here, by namespace and name.
         members: Vec<Named>,
+    },
+    /// For stakeholders: what changed, or that nothing did.
+    Update {
+        /// When.
+        at: Timestamp,
+        /// What they were told last.
+        was: Standing,
+        /// What is true now.
+        is: Standing,
+        /// By when they hear again.
+        next_at: Option<Timestamp>,
+    },
+    /// Somebody's own words.
+    Words {
+        /// When.
+        at: Timestamp,
+        /// Who, as they call themselves.
+        by: String,
+        /// What they wrote.
+        text: String,
+    },
+    /// What whoever leads has to see to, ticked where it is known to be done.
+    Checklist {
+        /// When.
+        at: Timestamp,
+        /// How bad it is.
+        severity: Severity,
+        /// Done or not, and what.
+        items: Vec<(bool, String)>,
     },
     /// It came back.
     Relapse {

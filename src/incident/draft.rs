@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::rules::after;
 use super::storm::Storm;
 use super::{
-    Closed, Decision, Entry, Incident, JoinedAlert, Reply, Rules, Say, Severity, State, recovery,
+    Closed, Decision, Entry, Incident, JoinedAlert, Reply, Rules, Say, Severity, State, public,
+    recovery,
 };
 use crate::diagnosis::{BlindSpot, Finding, Health};
 
@@ -73,6 +74,9 @@ impl<'a> Draft<'a> {
             say.push(Say::Main);
         }
         say.append(&mut self.replies);
+        if self.incident.is_told() && !self.quiet {
+            say.append(&mut public::tell(&mut self));
+        }
         Decision { incident: self.incident, entries: self.entries, say }
     }
 }

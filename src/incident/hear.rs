@@ -17,7 +17,7 @@ use super::{
 /// Alerts kept in one incident; the rest is counted. An incident is stored as a whole at each change.
 const MOST_ALERTS: usize = 200;
 /// Restarts kept in one incident, the newest. Enough for the longest gap and for any burst.
-const MOST_RESTARTS: usize = 200;
+pub(super) const MOST_RESTARTS: usize = 200;
 /// Waiting reasons kept in one incident.
 const MOST_WAITING: usize = 200;
 /// For how long after an alert's end a copy of its beginning is taken for a late one. Alertmanagers of a
@@ -52,6 +52,7 @@ pub fn hear(
     match &signal.kind {
         SignalKind::Alert(alert) => hear_alert(&mut draft, alert, signal.heard_at),
         SignalKind::Poll(poll) => hear_poll(&mut draft, poll, signal.heard_at),
+        SignalKind::Written(_) => {}
     }
     mute(&mut draft, signal);
     want_look(&mut draft);
@@ -120,6 +121,7 @@ fn nothing_new(known: Option<&Incident>, signal: &Signal, rules: &Rules) -> Opti
             (signal.heard_at <= *last || lasted && between(*last, signal.heard_at) < REFRESH)
                 .then(|| format!("{pod}/{container} is known to wait: {reason}"))
         }
+        SignalKind::Written(_) => Some("it says nothing of the subject's health".to_owned()),
         // Looks follow it from here; the poll only says that there is something to look at.
         SignalKind::Poll(PollSignal::Lacking { what }) => {
             let open = known.filter(|it| it.state.is_open() && it.healthy_since.is_none());
@@ -152,7 +154,7 @@ fn join(
 ) -> (Incident, Option<String>) {
     let began = match &signal.kind {
         SignalKind::Alert(alert) => alert.starts_at.min(signal.heard_at),
-        SignalKind::Poll(_) => signal.heard_at,
+        SignalKind::Poll(_) | SignalKind::Written(_) => signal.heard_at,
     };
     let mut fresh = Incident::open(new_id, signal.subject.clone(), signal.heard_at);
     fresh.since = began;

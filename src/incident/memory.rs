@@ -42,6 +42,8 @@ pub struct Memory {
     pub(super) revision: Option<Revision>,
     /// The highest severity that was told.
     pub(super) peak: Option<Severity>,
+    /// When it was last said that it still fails, and how often.
+    pub(super) reminded: Option<(Timestamp, u32)>,
     /// A milder severity that must hold before the incident falls to it, and since when it does.
     pub(super) milder: Option<(Severity, Timestamp)>,
     /// Notes that were told since the incident opened or came back, and when.
@@ -82,6 +84,8 @@ pub(super) enum Noted {
     Healthy,
     /// It fails again after health came back.
     Failing,
+    /// What whoever leads has to see to.
+    Checklist,
     /// Pods were replaced without a rollout.
     Replaced,
     /// The subject cannot be seen.

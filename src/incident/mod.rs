@@ -18,6 +18,7 @@ mod learn;
 mod matcher;
 mod memory;
 mod notes;
+pub mod public;
 mod record;
 mod recovery;
 pub mod route;
@@ -30,11 +31,13 @@ pub mod storm;
 mod voice;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
-pub use decision::{Decision, Entry, Heard, Look, Named, Reply, Say};
+pub use decision::{Audience, Decision, Entry, Heard, Look, Named, Reply, Say};
 pub use hear::hear;
 pub use learn::{learn, pass};
 pub use matcher::{BadMatcher, Matchers};
 pub use memory::Memory;
 pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
 pub use rules::{Burst, Looks, Rules, Storms};
-pub use signal::{AlertSignal, AlertStatus, Muted, PollSignal, Signal, SignalKind, Subject};
+pub use signal::{
+    AlertSignal, AlertStatus, Muted, PollSignal, Signal, SignalKind, Subject, WrittenSignal,
+};

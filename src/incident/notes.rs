@@ -8,7 +8,7 @@ use super::memory::Noted;
 use super::rules::{after, between};
 use super::see::{Sight, wrong};
 use super::settle::has_failed;
-use super::{Incident, Reply, Rules, recovery};
+use super::{Incident, Reply, Rules, Severity, recovery};
 use crate::diagnosis::{Certainty, Presence};
 
 /// Evidence is told again for another cause, but not sooner than this; each time it takes twice as
@@ -27,12 +27,85 @@ pub(super) fn replies(draft: &mut Draft<'_>, sight: &Sight, over: bool) {
         evidence(draft);
     }
     match sight {
-        Sight::Failing => failing(draft),
+        Sight::Failing => {
+            failing(draft);
+            remind(draft);
+        }
         Sight::Healthy => healthy(draft),
         Sight::Absent => absent(draft),
         Sight::Unseen(why) => unseen(draft, why),
         Sight::NotAsked => {}
     }
+}
+
+/// Says that it still fails, where nothing else is said of it: at the pace of its severity, each time
+/// after twice as long.
+fn remind(draft: &mut Draft<'_>) {
+    let now = draft.now;
+    if reminder_at(&draft.incident, draft.rules).is_none_or(|at| at > now) {
+        return;
+    }
+    let incident = &mut draft.incident;
+    let times = incident.memory.reminded.map_or(0, |(_, times)| times) + 1;
+    incident.memory.reminded = Some((now, times));
+    let again = reminder_at(incident, draft.rules).map_or_else(String::new, |at| {
+        format!(" Said again at about {}, unless something changes.", clock(at))
+    });
+    let restarts = match incident.restarts.len() {
+        0 => String::new(),
+        n if n >= super::hear::MOST_RESTARTS => format!(", more than {n} restarts"),
+        n => format!(", {n} restarts"),
+    };
+    let text = format!(
+        "Still failing after {}: {}{restarts}.{again}",
+        span(between(incident.since, now)),
+        wrong(&incident.health)
+    );
+    draft.note(text);
+}
+
+/// When it is said that it still fails.
+pub(super) fn reminder_at(incident: &Incident, rules: &Rules) -> Option<jiff::Timestamp> {
+    let pause = rules.severity.levels.of(incident.severity).remind;
+    if pause.is_zero() {
+        return None;
+    }
+    let (from, times) =
+        incident.memory.reminded.unwrap_or((incident.since.max(incident.spoken_at?), 0));
+    Some(after(from, pause.saturating_mul(1 << times.min(10))))
+}
+
+/// What whoever leads a grave incident has to see to, ticked where the record shows that it is done.
+pub(super) fn checklist(draft: &mut Draft<'_>) {
+    let (incident, at) = (&draft.incident, draft.now);
+    let severity = incident.severity;
+    if severity < Severity::Sev2 || incident.memory.noted.contains_key(&Noted::Checklist) {
+        return;
+    }
+    let top = incident.top();
+    let proved = top.is_some_and(|top| top.certainty == Certainty::Certain);
+    let owner = match &incident.about.team {
+        Some(team) => (true, format!("Owner known: team {team}")),
+        None => (false, "Owner: no team is named on the workload; ask who leads".to_owned()),
+    };
+    let next = incident.finding.as_ref().and_then(|finding| finding.next.first());
+    let next =
+        next.map_or_else(String::new, |choice| format!("; the message says: {}", choice.label));
+    let items = vec![
+        (true, format!("Told, as {}: {}", severity.word(), incident.severity_reason)),
+        (incident.finding.is_some(), "Evidence kept in this thread".to_owned()),
+        (proved, "Cause proved, not guessed".to_owned()),
+        owner,
+        (false, "Somebody leads, and has said so here".to_owned()),
+        (false, format!("Decided: roll back or fix forward{next}")),
+        (false, format!("Stakeholders know: firsthand update {} \"…\"", incident.id)),
+        (
+            false,
+            "Verified: this thread says when health has held and the alerts have ended".to_owned(),
+        ),
+    ];
+    draft.incident.memory.noted.insert(Noted::Checklist, at);
+    draft.reply(Reply::Checklist { at, severity, items }, false);
 }
 
 /// The evidence behind the main message: once, and again for another cause.

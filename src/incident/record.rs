@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::public::Public;
 use super::recovery;
 use super::rules::after;
 use super::storm::Storm;
@@ -87,6 +88,9 @@ pub struct Incident {
     /// What the workload says about itself: whose it is, of which service, what its failure means.
     #[serde(default)]
     pub about: About,
+    /// What stakeholders were told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<Public>,
     /// What the room remembers for its own decisions.
     #[serde(default)]
     pub memory: Memory,
@@ -128,6 +132,7 @@ impl Incident {
             parent: None,
             storm: None,
             about: About::default(),
+            public: None,
             memory: Memory::default(),
         }
     }

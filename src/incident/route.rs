@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::matcher::Matchers;
 use super::{Incident, Severity};
 pub use mention::Mention;
-pub use schedule::{Named, Schedule};
+pub use schedule::{Interval, Named, Schedule};
 
 /// One node of the route tree.
 ///

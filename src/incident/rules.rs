@@ -6,6 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::route::Interval;
+use super::severity::Matrix;
+
 /// When to speak, when to look, and when something is over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -46,9 +49,11 @@ pub struct Rules {
     pub look: Looks,
     /// When many fail at once.
     pub storm: Storms,
-    /// Words in the names of namespaces and clusters in which nobody's customers are: what fails there
-    /// is SEV3 at most.
-    pub not_production: Vec<String>,
+    /// How bad what is, and how often each level is spoken of.
+    pub severity: Matrix,
+    /// When stakeholders hear nothing but what they must: an update that is due then comes at the end of
+    /// the hours, and says so. SEV1 and what changed are told at any hour.
+    pub quiet_hours: Vec<Interval>,
 }
 
 /// So many within so long.
@@ -129,21 +134,8 @@ impl Default for Rules {
             unseen: minutes(10),
             look: Looks::default(),
             storm: Storms::default(),
-            not_production: words(&[
-                "dev",
-                "development",
-                "test",
-                "testing",
-                "qa",
-                "uat",
-                "stage",
-                "staging",
-                "sandbox",
-                "preview",
-                "review",
-                "ci",
-                "demo",
-            ]),
+            severity: Matrix::default(),
+            quiet_hours: Vec::new(),
         }
     }
 }

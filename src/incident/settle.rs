@@ -28,6 +28,9 @@ pub(super) fn settle(draft: &mut Draft<'_>, sight: &Sight) -> bool {
     } else if told {
         notes::replies(draft, sight, over.is_some());
     }
+    if over.is_none() && draft.incident.is_told() {
+        notes::checklist(draft);
+    }
     match over {
         // The first message, if this is it, stands in the channel already.
         Some(closed) => close(draft, closed, !speaks),
@@ -224,6 +227,7 @@ fn next_look(draft: &mut Draft<'_>, sight: &Sight) -> Timestamp {
         calm_from(incident, rules),
         memory.milder.map(|(_, since)| after(since, rules.severity_hold)),
         memory.muted.as_ref().map(|muted| muted.until),
+        notes::reminder_at(incident, rules).filter(|_| told && *sight == Sight::Failing),
     ];
     let soonest = after(now, rules.look.least);
     let due = times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(soonest);

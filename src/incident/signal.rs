@@ -80,6 +80,19 @@ pub enum SignalKind {
     Alert(AlertSignal),
     /// The Prometheus poll saw something.
     Poll(PollSignal),
+    /// Somebody wrote an update about an incident.
+    Written(WrittenSignal),
+}
+
+/// Somebody's own words about an incident, for everyone who hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenSignal {
+    /// The incident's id.
+    pub incident: String,
+    /// Who, as they call themselves.
+    pub by: String,
+    /// What they wrote, redacted.
+    pub text: String,
 }
 
 /// An alert, firing or resolved.

@@ -1,11 +1,13 @@
 //! The one write of the house: what was decided and everything that follows from it, or nothing.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::{Ledger, Result, incidents, keep, ms, owe, signals};
 use crate::diagnosis::{Evidence, Source};
-use crate::incident::{Decision, Entry, Incident};
+use crate::incident::{Audience, Decision, Entry, Incident, Say};
 
 /// Entries of one timeline that are kept: the first ones tell how it began, the last ones where it
 /// stands.
@@ -30,6 +32,8 @@ pub struct Commit<'a> {
     pub decision: &'a Decision,
     /// Who hears it, by name. Empty: nobody, whatever was to be said.
     pub receivers: &'a [String],
+    /// Which of them hear what stakeholders hear.
+    pub stakeholders: &'a BTreeSet<String>,
     /// The evidence it rests on, redacted.
     pub evidence: Option<&'a Evidence>,
     /// A watermark to move with it: name and value.
@@ -45,7 +49,7 @@ impl Ledger {
     /// # Errors
     /// [`super::LedgerError::Full`] or [`super::LedgerError::Busy`]: commit the same again later.
     pub async fn commit(&self, commit: Commit<'_>) -> Result<usize> {
-        let Commit { done, decision, receivers, evidence, watermark, now } = commit;
+        let Commit { done, decision, receivers, stakeholders, evidence, watermark, now } = commit;
         let incident = &decision.incident;
         let mut write = self.store.write().await?;
         let conn = write.conn();
@@ -56,7 +60,13 @@ impl Ledger {
         }
         let mut owed = 0;
         for receiver in receivers {
-            owed += owe::owe(conn, incident, receiver, &decision.say, now).await?;
+            let audience = if stakeholders.contains(receiver) {
+                Audience::Stakeholders
+            } else {
+                Audience::Oncall
+            };
+            let say = Say::heard_by(audience, &decision.say);
+            owed += owe::owe(conn, incident, receiver, &say, now).await?;
         }
         signals::done(conn, done).await?;
         if let Some((name, value)) = watermark {

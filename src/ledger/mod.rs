@@ -93,6 +93,15 @@ impl Ledger {
         Ok(Self { store: Arc::new(store::Store::open_to_read(path).await?) })
     }
 
+    /// Opens an existing ledger beside a running daemon, to add signals and nothing else: incidents are
+    /// the daemon's own to change.
+    ///
+    /// # Errors
+    /// As [`Ledger::open_to_read`].
+    pub async fn open_beside(path: &Path) -> Result<Self> {
+        Ok(Self { store: Arc::new(store::Store::open_beside(path).await?) })
+    }
+
     /// Closes the file in good order. Not needed for safety: a kill loses nothing.
     pub async fn close(&self) {
         self.store.close().await;

@@ -50,7 +50,16 @@ impl Store {
 
     /// Opens a file that exists, beside a running daemon, to read it.
     pub(super) async fn open_to_read(path: &Path) -> Result<Self, LedgerError> {
-        let store = Self::connect(path, options(path).read_only(true), None).await?;
+        Self::existing(path, options(path).read_only(true)).await
+    }
+
+    /// The same to add rows; the daemon's lock is left alone, SQLite's own keeps the two apart.
+    pub(super) async fn open_beside(path: &Path) -> Result<Self, LedgerError> {
+        Self::existing(path, options(path)).await
+    }
+
+    async fn existing(path: &Path, options: SqliteConnectOptions) -> Result<Self, LedgerError> {
+        let store = Self::connect(path, options, None).await?;
         let found = store.schema().await.map_err(|error| error.on(path))?;
         if found != SCHEMA {
             return Err(store.other_schema(found));

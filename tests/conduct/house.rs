@@ -299,7 +299,7 @@ impl House {
         self.told.iter().filter(move |told| told.incident == id).filter_map(|told| {
             match &told.say {
                 Say::Reply { reply, .. } => Some(reply),
-                Say::Main => None,
+                Say::Main | Say::Public | Say::Update(_) => None,
             }
         })
     }

@@ -126,6 +126,8 @@ fn the_reference_names_every_key() {
     });
     let mut in_yaml = BTreeSet::new();
     paths(&named, "", &mut in_yaml);
+    // Words that the user may add to are no keys.
+    in_yaml.retain(|path| !path.starts_with("incident.severity.at_most."));
     assert!(keys.len() > 40, "{keys:?}");
     assert_eq!(in_yaml, keys);
 }
@@ -143,8 +145,8 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn every_key_of_the_reference_has_a_comment() {
     let lines: Vec<&str> = DEFAULTS.lines().collect();
-    // Two whose neighbour's comment speaks of both.
-    let spoken_of = ["- ", "count:", "within:", "first:", "slowest:"];
+    // Those whose neighbour's comment speaks of both.
+    let spoken_of = ["- ", "count:", "within:", "first:", "slowest:", "SEV"];
     for (index, line) in lines.iter().enumerate() {
         let key = line.trim_start();
         if !key.is_empty()

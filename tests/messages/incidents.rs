@@ -9,6 +9,7 @@ use firsthand::diagnosis::{
     Hypothesis, Neighbours, ObjectRef, Presence, Proof, RestartCount, Rollout, ServiceHealth,
     Waiting,
 };
+use firsthand::incident::public::{self, Known, Public, Standing, Words};
 use firsthand::incident::storm::{Fate, Member, Shared, Storm};
 use firsthand::incident::{
     Closed, Entry, Incident, JoinedAlert, Named, Reply, Restarted, Severity, State, Subject,
@@ -647,7 +648,71 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
             "resolved",
             Reply::Resolved { at: at("02:42"), since: at("02:11"), how: "recovered".into(), because: "healthy 15 min, no restart since 02:26, alert ended 02:41".into() },
         ),
+        (
+            "checklist",
+            Reply::Checklist {
+                at: at("02:14"),
+                severity: Severity::Sev2,
+                items: vec![
+                    (true, "Told, as SEV2: no ready pod; Service checkout has no serving endpoint".into()),
+                    (true, "Cause proved, not guessed".into()),
+                    (false, "Somebody leads, and has said so here".into()),
+                ],
+            },
+        ),
+        (
+            "words",
+            Reply::Words {
+                at: at("02:20"),
+                by: "Dana".into(),
+                text: "We go back to the release of <!channel> yesterday.".into(),
+            },
+        ),
+        (
+            "update",
+            Reply::Update {
+                at: at("02:16"),
+                was: Standing { cause: Known::Not, ..public::standing_of(&crash_looping()) },
+                is: public::standing_of(&crash_looping()),
+                next_at: Some(at("03:14")),
+            },
+        ),
         ("relapse", Reply::Relapse { at: at("02:58"), resolved_at: at("02:42"), reason: "0 of 2 pods ready, CrashLoopBackOff".into() }),
+    ]
+}
+
+/// What stakeholders are told: with and without a word of its owners about what it means, at its end, of
+/// what was deleted, and of many at once.
+pub(crate) fn public() -> Vec<(&'static str, Incident, &'static str)> {
+    let told = |mut incident: Incident, next: Option<&str>, words: bool| {
+        let is = public::standing_of(&incident);
+        let words = words.then(|| Words {
+            at: at("02:20"),
+            by: "Dana".into(),
+            text: "We go back to the release of yesterday; orders of the last minutes are kept."
+                .into(),
+        });
+        incident.public = Some(Public {
+            told: is.clone(),
+            standing: is,
+            told_at: at("02:14"),
+            next_at: next.map(at),
+            words,
+        });
+        incident
+    };
+    let mut owned = crash_looping();
+    owned.about.service = Some("web shop".into());
+    owned.about.impact = Some("customers cannot place orders".into());
+    let mut over = resolved();
+    over.about = owned.about.clone();
+    vec![
+        ("public", told(owned, Some("03:14"), true), "02:21"),
+        ("public-unknown", told(not_enough_evidence(), Some("03:14"), false), "02:14"),
+        ("public-monitoring", told(monitoring(), Some("03:14"), false), "02:38"),
+        ("public-resolved", told(over, None, false), "02:42"),
+        ("public-gone", told(gone(), None, false), "02:42"),
+        ("public-storm", told(storm(), Some("02:44"), false), "02:14"),
     ]
 }
 

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use firsthand::ledger::Ledger;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -61,6 +62,62 @@ impl Hook {
     pub(crate) fn bodies(&self) -> Vec<Value> {
         let read = |(_, body): &(HeaderMap, Bytes)| serde_json::from_slice(body).expect("JSON");
         self.requests.lock().expect("whole").iter().map(read).collect()
+    }
+}
+
+/// What stakeholders hear, and what somebody types meanwhile: plain words, the next time, and the end.
+#[tokio::test]
+async fn stakeholders_hear_plain_words_and_what_somebody_writes_to_them() {
+    let mut stage = Stage::of(released(&["checkout"], 2, &crashes(PANIC))).await;
+    let hook = Hook::listening().await;
+    hook.join(&mut stage);
+    stage.settings["receivers"][1]["audience"] = json!("stakeholders");
+    stage.settings["incident"]["severity"] = json!({ "levels": { "SEV2": { "update": "30m" } } });
+    stage.run().await;
+    let alert = crash_looping(&stage.pods("checkout")[0]);
+    stage.send(std::slice::from_ref(&alert)).await;
+    stage.message("the cause", |told| told.says("nil map")).await;
+    let (config, by) = (stage.settings_file(), "Dana");
+    let mut typed = std::process::Command::new(env!("CARGO_BIN_EXE_firsthand"));
+    typed.args([
+        "update",
+        "checkout",
+        "We go back; password=hunter2hunter2",
+        "--by",
+        by,
+        "--config",
+    ]);
+    let typed = tokio::task::spawn_blocking(move || typed.arg(config).output());
+    let typed = typed.await.expect("whole").expect("it runs");
+    assert!(typed.status.success(), "{}", String::from_utf8_lossy(&typed.stderr));
+    let theirs = |body: &Value| body["text"].as_str().is_some_and(|it| it.contains("Dana writes"));
+    until("somebody's words", async || hook.bodies().iter().any(theirs).then_some(())).await;
+    stage.message("their words", |told| told.thread.iter().any(|it| it.0.contains("Dana"))).await;
+    stage.world.roll_back("checkout");
+    stage.pass(30);
+    stage.send(&[ended(&alert)]).await;
+    let over = |body: &Value| body["text"].as_str().is_some_and(|it| it.contains("It is over."));
+    until("the end", async || hook.bodies().iter().any(over).then_some(())).await;
+    let bodies = hook.bodies();
+    assert_eq!(bodies[0]["schema"], "firsthand/update/v1");
+    assert!(
+        bodies[0]["text"].as_str().is_some_and(|it| it.contains("Next update by")),
+        "{bodies:#?}"
+    );
+    for body in &bodies {
+        let text = body.to_string();
+        for never in ["nil map", "kubectl", "pod", "hunter2"] {
+            assert!(!text.contains(never), "stakeholders read {never}: {text}");
+        }
+    }
+    stage.stop().await;
+    let ledger = Ledger::open_to_read(&stage.path("firsthand.db")).await.expect("a ledger");
+    let id = ledger.recent(1).await.expect("incidents")[0].id.clone();
+    let entries = ledger.timeline(&id).await.expect("a timeline");
+    for wanted in
+        ["told stakeholders that it began", "update by Dana", "told stakeholders what changed"]
+    {
+        assert!(entries.iter().any(|it| it.text.contains(wanted)), "{wanted}: {entries:#?}");
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) async fn say(ledger: &Ledger, incident: &Incident, receivers: &[&str]
         done: &[],
         decision: &decide(incident, say),
         receivers: &receivers,
+        stakeholders: &Default::default(),
         evidence: None,
         watermark: None,
         now: Timestamp::now(),

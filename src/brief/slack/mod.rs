@@ -8,9 +8,9 @@ mod reply;
 
 use serde_json::Value;
 
-use super::{CauseWords, Context, Hurt, OnCall, plain};
+use super::{CauseWords, Context, Hurt, OnCall, Stakeholders, plain, stakeholders};
 use crate::diagnosis::Choice;
-use crate::incident::{Incident, Reply, State};
+use crate::incident::{Audience, Incident, Reply, State};
 pub use diagnosis::diagnosis;
 
 use blocks::{Piece, bold, code, link_buttons, literal, rich};
@@ -27,6 +27,9 @@ pub struct Message {
 
 /// The main message of an incident: posted once, edited from then on.
 pub fn main(incident: &Incident, context: &Context) -> Message {
+    if context.audience == Audience::Stakeholders {
+        return public(incident, context);
+    }
     let words = OnCall::of(incident, context);
     let mut out = Blocks::new(&format!("r{}", incident.revision));
     out.must(blocks::header(&title(&words)));
@@ -55,6 +58,21 @@ pub fn main(incident: &Incident, context: &Context) -> Message {
     Message { text: blocks::escaped(&words.notification(), 1_000), blocks: out.fitted() }
 }
 
+/// The message for stakeholders.
+fn public(incident: &Incident, context: &Context) -> Message {
+    let words = Stakeholders::of(incident, context);
+    let mut out = Blocks::new(&format!("r{}-{}", incident.revision, context.at.as_second()));
+    out.must(blocks::header(&format!("{} {}", words.dot.mark(), words.headline)));
+    out.must(blocks::context(words.state.word()));
+    if !context.mentions.is_empty() {
+        out.must(blocks::mentions(&context.mentions));
+    }
+    let lines = words.lines.iter().map(|line| format!("{line}\n"));
+    out.must(rich(vec![literal("", lines.collect::<String>().trim_end())]));
+    out.push(1, blocks::context(&stakeholders::footer(incident)));
+    Message { text: blocks::escaped(&words.notification(), 1_000), blocks: out.fitted() }
+}
+
 /// A reply in an incident's thread.
 pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Message {
     reply::render(reply, incident, context)
@@ -62,8 +80,15 @@ pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Message {
 
 /// The same where there is no thread: under the incident's own head, so that it stands alone.
 pub fn alone(reply: &Reply, incident: &Incident, context: &Context) -> Message {
-    let words = OnCall::of(incident, context);
     let reply = reply::render(reply, incident, context);
+    if context.audience == Audience::Stakeholders {
+        let words = Stakeholders::of(incident, context);
+        let title = format!("{} {}", words.dot.mark(), words.headline);
+        let text = format!("{}  {}", blocks::escaped(&title, 300), reply.text);
+        let head = [blocks::header(&title), blocks::context(words.state.word())];
+        return Message { text, blocks: head.into_iter().chain(reply.blocks).collect() };
+    }
+    let words = OnCall::of(incident, context);
     let head = [blocks::header(&title(&words)), blocks::context(&where_line(&words))];
     let text = format!("{}  {}", blocks::escaped(&title(&words), 300), reply.text);
     Message { text, blocks: head.into_iter().chain(reply.blocks).collect() }

@@ -3,7 +3,7 @@
 //! It has a store of its own, in a folder that is gone afterwards: the daemon's is locked while it runs,
 //! and a test is no part of its history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -109,8 +109,15 @@ async fn commit(
     let now = Timestamp::now();
     let entry = Entry { at: now, source: "firsthand".into(), text: "a test was sent".into() };
     let decision = Decision { incident: incident.clone(), entries: vec![entry], say: say.to_vec() };
-    let commit =
-        Commit { done: &[], decision: &decision, receivers, evidence: None, watermark: None, now };
+    let commit = Commit {
+        done: &[],
+        decision: &decision,
+        receivers,
+        stakeholders: &BTreeSet::new(),
+        evidence: None,
+        watermark: None,
+        now,
+    };
     ledger.commit(commit).await?;
     Ok(())
 }

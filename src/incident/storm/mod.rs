@@ -72,11 +72,16 @@ impl Storm {
 pub fn held(mut decision: Decision, parent: &str, now: Timestamp) -> Decision {
     let incident = &mut decision.incident;
     let own = !incident.told.is_empty();
-    decision.say.retain(|say| own && *say == Say::Main);
+    decision.say.retain(|say| own && matches!(say, Say::Main | Say::Public));
     if incident.state.is_open() && incident.parent.as_deref() != Some(parent) {
         incident.parent = Some(parent.to_owned());
         incident.revision += 1;
         decision.say = if own { vec![Say::Main] } else { Vec::new() };
+        if let Some(public) = incident.public.as_mut().filter(|_| own) {
+            public.standing.merged = true;
+            public.next_at = None;
+            decision.say.push(Say::Public);
+        }
         let text = format!("hold: part of {parent}, which speaks for it");
         decision.entries.push(Entry { at: now, source: "firsthand".to_owned(), text });
     } else if !incident.state.is_open() {

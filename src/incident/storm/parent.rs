@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::draft::Draft;
+use super::super::notes;
 use super::super::rules::after;
 use super::super::{Closed, Decision, Entry, Incident, Named, Reply, Rules, Say, Severity, State};
 use super::book::Line;
@@ -47,6 +48,9 @@ impl Book {
         weigh(&mut draft, &storm, first);
         stand(&mut draft, &storm, first);
         name(&mut draft, &mut storm);
+        if draft.incident.state.is_open() {
+            notes::checklist(&mut draft);
+        }
         draft.incident.look_at = next(&draft.incident, &storm, now, rules);
         draft.incident.storm = Some(Box::new(storm));
         let receivers = lines.iter().flat_map(|(_, line)| line.receivers.clone()).collect();
@@ -99,6 +103,10 @@ pub fn release(incident: &Incident, now: Timestamp) -> Decision {
     let mut say = Vec::new();
     if incident.state.is_open() && incident.is_told() {
         say.push(Say::Main);
+        if let Some(public) = &mut incident.public {
+            public.standing.merged = false;
+            say.push(Say::Public);
+        }
         if let (true, Some(finding)) = (incident.told.is_empty(), incident.finding.clone()) {
             let at = incident.found_at.unwrap_or(now);
             let reply = Reply::Evidence { at, finding: Box::new(finding) };
