@@ -1,6 +1,6 @@
 //! An incident → words for an audience.
 //!
-//! Enters: an [`Incident`] or a [`Diagnosis`], and a [`Context`]: when the words
+//! Enters: an [`Incident`] or a [`Diagnosis`](crate::diagnosis::Diagnosis), and a [`Context`]: when the words
 //! are made and what the links are built from. Leaves: the same brief in the idiom of each place it is
 //! read in. [`OnCall`] holds the words themselves, chosen once; [`slack`], [`markdown`], [`text`] and
 //! [`json`] only lay them out, so that no two places tell different stories.

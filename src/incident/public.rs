@@ -205,12 +205,10 @@ fn is_news(public: &Public, is: &Standing, now: Timestamp) -> bool {
     let over = is.state == State::Resolved;
     let turn = told.state != is.state || told.merged != is.merged;
     let worse = is.severity > told.severity && is.severity >= Severity::Sev2;
-    let broken =
-        told.state == State::Resolved || is.cause == Known::Certain && told.cause != is.cause;
-    (turn && over)
-        || (turn && broken)
-        || ((turn || worse) && after(public.told_at, PAUSE) <= now)
-        || (over && told.state != State::Resolved)
+    // The first certain cause is news in itself.
+    let proved = is.cause == Known::Certain && told.cause != is.cause;
+    let at_once = turn && (over || told.state == State::Resolved) || proved && !over;
+    at_once || (turn || worse) && after(public.told_at, PAUSE) <= now
 }
 
 /// The facts as they are, where nobody was told before.
@@ -225,6 +223,9 @@ fn standing(incident: &Incident, before: Option<&Public>) -> Standing {
         Some(Certainty::Likely) => Known::Likely,
         _ => Known::Not,
     };
+    // What was proved once stays so to its end, whatever can be seen between two crashes.
+    let known = before.map(|public| &public.standing).filter(|was| was.state.is_open());
+    let cause = known.map_or(cause, |was| was.cause.max(cause));
     let seen = extent(incident);
     let was = before.map(|public| &public.standing).filter(|was| {
         was.state.is_open() && was.state != State::Monitoring && was.severity <= incident.severity
