@@ -17,6 +17,8 @@ struct World {
     no_kube_state_metrics: bool,
     prometheus_is_something_else: bool,
     alertmanager_keeps_ends_to_itself: bool,
+    alertmanager_tells_others: bool,
+    alertmanager_wants_a_password: bool,
     may_not: Option<&'static str>,
     slack_refuses: Option<&'static str>,
     no_history_scope: bool,
@@ -26,6 +28,8 @@ struct World {
 async fn answer(world: World, request: Request, asked: Arc<Mutex<Vec<String>>>) -> Response {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let sent = request.headers().get("authorization").and_then(|it| it.to_str().ok());
+    let authorized = sent == Some("Bearer am-token");
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
     asked.lock().unwrap().push(path.clone());
@@ -37,6 +41,15 @@ async fn answer(world: World, request: Request, asked: Arc<Mutex<Vec<String>>>) 
             "<html>welcome</html>".into_response()
         }
         "/prom/api/v1/query" => json_of(prometheus(world, &format!("{query}{body}"))),
+        "/am/api/v2/status" if world.alertmanager_wants_a_password && !authorized => {
+            StatusCode::UNAUTHORIZED.into_response()
+        }
+        "/am/api/v2/status" if world.alertmanager_tells_others => json_of(json!({
+            "versionInfo": { "version": "0.31.1" },
+            "config": { "original":
+                "route: { receiver: mail }\nreceivers: [ { name: mail, email_configs: [ { to: a } ] } ]"
+            },
+        })),
         "/am/api/v2/status" => json_of(json!({
             "versionInfo": { "version": "0.31.1" },
             "config": { "original": format!(
@@ -114,7 +127,7 @@ fn settings(folder: &Path, url: &str) -> std::path::PathBuf {
     let text = format!(
         "cluster: {{ api_url: \"{url}\" }}\nprometheus: {{ url: \"{url}/prom\" }}\nalertmanager: {{ url: \"{url}/am\" }}\n\
          delivery: {{ timeout: 500ms, parked_retry: 50ms, channel_pause: 10ms, edit_pause: 10ms }}\n\
-         receivers:\n  - name: oncall\n    slack: {{ channel: C0ALERTS01, token_file: token, api_url: \"{url}/slack\" }}\n"
+         receivers:\n  - name: oncall\n    watch: true\n    slack: {{ channel: C0ALERTS01, token_file: token, api_url: \"{url}/slack\" }}\n"
     );
     std::fs::write(&file, text).unwrap();
     file
@@ -154,6 +167,9 @@ async fn each_broken_way_is_named_with_what_to_do() {
     let well = World::default();
     let broken = [
         (World { no_kube_state_metrics: true, ..well }, "bad", "the poll brings nothing"),
+        (World { alertmanager_tells_others: true, ..well }, "bad", "none points here"),
+        (World { alertmanager_wants_a_password: true, ..well }, "bad", "HTTP 401"),
+        (World { slack_refuses: Some("token_revoked"), ..well }, "bad", "auth.test: token_revoked"),
         (World { prometheus_is_something_else: true, ..well }, "bad", "the answer is not JSON"),
         (
             World { alertmanager_keeps_ends_to_itself: true, ..well },
@@ -201,6 +217,40 @@ async fn what_cannot_be_reached_is_bad_and_the_rest_is_still_told() {
             .iter()
             .any(|line| line["verdict"] == "bad" && line["do"].is_string())
     );
+}
+
+#[tokio::test]
+async fn alertmanager_is_asked_with_the_credentials_of_the_settings() {
+    let world = World { alertmanager_wants_a_password: true, ..World::default() };
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let app = Router::new().fallback(move |request| answer(world, request, Arc::clone(&asked)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let folder = tempfile::tempdir().unwrap();
+    let file = settings(folder.path(), &format!("http://{address}"));
+    std::fs::write(folder.path().join("am-token"), "am-token").unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("/am\"", "/am\", bearer_token_file: am-token")).unwrap();
+    let (text, fine) = run(&file, &["--live"]).await;
+    assert!(fine, "{text}");
+    said(&text, "good", "its receiver firsthand has a webhook");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_and_a_receiver_that_nobody_watches_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = settings(folder.path(), "http://127.0.0.1:9");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("    watch: true\n", "");
+    std::fs::write(&file, &text).unwrap();
+    let (told, _) = run(&file, &["--live"]).await;
+    said(&told, "weak", "nobody is told when Prometheus");
+    // Nobody writes there, not even root.
+    std::fs::write(&file, format!("store: {{ path: /proc/firsthand.db }}\n{text}")).unwrap();
+    let (told, fine) = run(&file, &["--live"]).await;
+    assert!(!fine && told.contains("store.path: the folder /proc is not writable"), "{told}");
+    assert!(told.contains("name another file"), "{told}");
 }
 
 #[tokio::test]

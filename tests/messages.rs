@@ -27,6 +27,7 @@ fn mains() -> Vec<(&'static str, Incident, &'static str)> {
         ("gone", incidents::gone(), "02:42"),
         ("relapsed", incidents::relapsed(), "02:58"),
         ("no-object", incidents::without_object(), "02:14"),
+        ("blind", incidents::blind(), "02:14"),
         ("other-cluster", incidents::other_cluster(), "02:14"),
         ("storm", incidents::storm(), "02:14"),
         ("storm-over", incidents::storm_over(), "02:42"),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{clock, plain};
+use super::{clock, plain, watch};
 use crate::incident::{Incident, Severity, State};
 
 /// The one coloured dot of a message.
@@ -70,6 +70,9 @@ fn ended(name: &str, how: &str, lasted: &str) -> String {
 pub(super) fn trouble(incident: &Incident, name: &str) -> String {
     if let Some(finding) = &incident.finding {
         return format!("{name} {}", plain::short(&finding.predicate, 60));
+    }
+    if let Some(trouble) = watch::trouble(incident) {
+        return trouble;
     }
     let mut alerts: Vec<_> = incident.alerts.values().collect();
     alerts.sort_by_key(|alert| (alert.ended_at.is_some(), alert.starts_at));

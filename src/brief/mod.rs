@@ -31,6 +31,7 @@ pub mod slack;
 mod stakeholders;
 mod storm;
 pub mod text;
+mod watch;
 
 use std::collections::BTreeMap;
 

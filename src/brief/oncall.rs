@@ -1,6 +1,8 @@
 //! The words for whoever is on call: chosen once, laid out by every renderer.
 
-use super::{CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain, storm};
+use super::{
+    CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain, storm, watch,
+};
 use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding, Presence};
 use crate::incident::{Incident, Severity, State};
 
@@ -50,6 +52,9 @@ impl OnCall {
     pub fn of(incident: &Incident, context: &Context) -> Self {
         if let Some(storm) = &incident.storm {
             return storm::words(incident, storm, context);
+        }
+        if incident.subject.is_watched() {
+            return watch::words(incident, context);
         }
         let open = incident.state.is_open();
         // Once health is back there is nothing left to do or to spoil, only to watch.

@@ -142,8 +142,9 @@ store:
   path: ./firsthand.db
 
 receivers:
-  # Tells nobody but the daemon's own log: for a first look.
+  # Tells nobody but the daemon's own log: for a first look. `watch`: also when Firsthand itself is blind or mute.
   - name: log
+    watch: true
     log: {{}}
   # A Slack channel. The app needs chat:write, and channels:history so that nothing is told twice.
   # - name: oncall

@@ -27,6 +27,7 @@ use crate::delivery::{self, ReceiverSettings};
 use crate::diagnosis::Names;
 use crate::incident::Rules;
 use crate::incident::route::{Named, Route, Schedule};
+use crate::incident::watch::Watching;
 use crate::intake::{AlertmanagerSettings, Namespaces, PrometheusSettings};
 use crate::{collect, ledger, web};
 pub use fault::{Fault, Level, Place, Unusable};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub ownership: Names,
     /// When to speak, when to look, and when something is over.
     pub incident: Rules,
+    /// When Firsthand speaks of itself and of what it depends on, to receivers with `watch: true`.
+    pub watch: Watching,
     /// How fast messages are sent, and how patiently.
     pub delivery: delivery::Settings,
     /// Who can be told, as in Alertmanager: a name and one kind each.
@@ -86,6 +89,7 @@ impl Default for Settings {
             alertmanager: AlertmanagerSettings::default(),
             ownership: Names::default(),
             incident: Rules::default(),
+            watch: Watching::default(),
             delivery: delivery::Settings::default(),
             receivers: Vec::new(),
             route: Route::default(),

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::look::{Looked, look_at};
 use super::owners::Owners;
+use super::watchman::Watchman;
 use crate::collect::Collector;
 use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
 use crate::incident::public::{self, Words};
@@ -63,6 +64,8 @@ pub(super) struct Conductor {
     pub(super) book: Option<Book>,
     /// What people told Alertmanager.
     pub(super) will: tokio::sync::watch::Receiver<Option<Arc<Will>>>,
+    /// Who hears of what cannot be seen.
+    pub(super) watchman: Watchman,
 }
 
 impl Conductor {
@@ -366,12 +369,12 @@ impl Conductor {
     /// Those whom the route tree names now, and those who were told before: they stay to the end.
     fn receivers(&self, incident: &Incident, now: Timestamp) -> Vec<String> {
         let labels = incident.labels();
-        let mut receivers: Vec<String> = self
-            .route
-            .told_now(&labels, &self.schedule, now)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let mut receivers: Vec<String> = if incident.subject.is_watched() {
+            self.watchman.told.to_vec()
+        } else {
+            let told = self.route.told_now(&labels, &self.schedule, now);
+            told.into_iter().map(str::to_owned).collect()
+        };
         for told in &incident.told {
             if !receivers.contains(told) {
                 receivers.push(told.clone());
@@ -386,6 +389,11 @@ impl Conductor {
             self.telemetry.emit(events::TaskPanicked { task: "look", message: "see the log" });
         }
         let seen = !matches!(look.health.presence, Presence::Unknown(_) | Presence::NotAsked);
+        match &look.health.presence {
+            Presence::NotAsked => {}
+            Presence::Unknown(why) => self.watchman.looked(Some(format!("{subject}: {why}"))),
+            _ => self.watchman.looked(None),
+        }
         let outcome = match (seen, look.blind_spots.is_empty()) {
             (false, _) => events::LookOutcome::Blind,
             (true, false) => events::LookOutcome::Partial,

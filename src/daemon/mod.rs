@@ -12,6 +12,7 @@ mod look;
 mod owners;
 mod reconcile;
 mod watch;
+mod watchman;
 
 pub use self::collector::collector;
 
@@ -103,7 +104,10 @@ impl Daemon {
             stop: stop.clone(),
             failed: Arc::default(),
         };
-        let accept = accept(&settings, ledger.clone(), Arc::clone(&heard), telemetry.clone());
+        let watchman = watchman::Watchman::of(&settings, &ledger).await?;
+        let heartbeat = watchman.clone();
+        let accept =
+            accept(&settings, ledger.clone(), Arc::clone(&heard), telemetry.clone(), heartbeat);
         let mut router =
             web::router(accept, settings.web.clone(), readiness.clone(), telemetry.clone());
         if let Some(reload) = lifecycle.reload {
@@ -136,6 +140,7 @@ impl Daemon {
             namespaces: settings.namespaces.clone(),
             cluster: settings.cluster.name.clone(),
             will,
+            watchman: watchman.clone(),
         };
         let until = daemon.stop.clone();
         daemon.spawn(async move { watch.run(poller, asker, until).await });
@@ -156,6 +161,7 @@ impl Daemon {
             heard,
             owed,
             will: wanted,
+            watchman,
         };
         let until = daemon.stop.clone();
         daemon.spawn(async move { Ok(conductor.run(until).await?) });
@@ -241,7 +247,13 @@ async fn outbox(
 }
 
 /// Reads, redacts and commits a webhook; what the web room calls before it answers.
-fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Telemetry) -> Accept {
+fn accept(
+    settings: &Settings,
+    ledger: Ledger,
+    heard: Arc<Notify>,
+    telemetry: Telemetry,
+    heartbeat: watchman::Watchman,
+) -> Accept {
     let cluster = settings.cluster.name.clone();
     let label = settings.alertmanager.cluster_label.clone();
     let namespaces = Arc::new(settings.namespaces.clone());
@@ -249,6 +261,7 @@ fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Te
         let (cluster, label) = (cluster.clone(), label.clone());
         let namespaces = Arc::clone(&namespaces);
         let (ledger, heard, telemetry) = (ledger.clone(), Arc::clone(&heard), telemetry.clone());
+        let heartbeat = heartbeat.clone();
         Box::pin(async move {
             let now = Timestamp::now();
             let mut said = match intake::parse(&body, &cluster, &label, now) {
@@ -262,6 +275,7 @@ fn accept(settings: &Settings, ledger: Ledger, heard: Arc<Notify>, telemetry: Te
                     return Err(Refusal::Unreadable { why: bad.to_string(), sample });
                 }
             };
+            heartbeat.beat(&said.beats);
             said.map_text(|text| collect::redact(text).0.into_owned());
             let unwatched = namespaces.keep_wanted(&mut said.signals);
             telemetry.emit(events::AlertsIgnored {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::watch::Watch;
 use crate::collect;
 use crate::incident::Signal;
+use crate::incident::watch::Part;
 use crate::intake::{Asker, Poller, Reconciler, Will};
 use crate::ledger::LedgerError;
 use crate::telemetry::events;
@@ -37,6 +38,7 @@ impl Watch {
             let (target, down) = (events::Target::Alertmanager, will.as_ref().err());
             self.telemetry.emit(events::UpChanged { target, down: down.map(String::as_str) });
         }
+        self.watchman.saw(Part::Alertmanager, will.as_ref().err().cloned());
         let Ok(mut will) = will else { return Ok(()) };
         will.map_text(|text| collect::redact(text).0.into_owned());
         let signals = self.unheard(&will, &mut asked.reconciler, poller).await?;
@@ -54,7 +56,9 @@ impl Watch {
         poller: Option<&Poller>,
     ) -> Result<Vec<Signal>, LedgerError> {
         let open = self.ledger.open_incidents().await?;
-        let joined = open.iter().flat_map(|incident| {
+        // What Firsthand says of itself is not Alertmanager's to know.
+        let heard = open.iter().filter(|incident| !incident.subject.is_watched());
+        let joined = heard.flat_map(|incident| {
             incident
                 .alerts
                 .iter()

@@ -12,8 +12,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::reconcile::Asked;
+use super::watchman::Watchman;
 use crate::collect::{self, Collector, PrometheusSource};
 use crate::config::Settings;
+use crate::incident::watch::Part;
 use crate::intake::{Asker, Namespaces, Poller, Watermark, Will};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::{Telemetry, events};
@@ -94,6 +96,8 @@ pub(super) struct Watch {
     pub(super) cluster: String,
     /// What Alertmanager said last.
     pub(super) will: tokio::sync::watch::Sender<Option<Arc<Will>>>,
+    /// Who says what Firsthand has to say of itself.
+    pub(super) watchman: Watchman,
 }
 
 impl Watch {
@@ -117,6 +121,7 @@ impl Watch {
                 self.poll_again(poller.as_ref()),
                 self.ask_again(asked.as_mut(), poller.as_ref()),
                 self.probe_again(),
+                self.watchman.run(&self.ledger, &self.heard),
                 self.prune_again()
             )
             .map(drop)
@@ -169,6 +174,7 @@ impl Watch {
             }
         };
         self.told(PROMETHEUS, events::Target::Prometheus, None);
+        self.watchman.saw(Part::Answers, polled.partial.take());
         self.namespaces.keep_wanted(&mut polled.signals);
         let all = polled.signals.len();
         let new = self.ledger.accept(&polled.signals).await?;
@@ -200,7 +206,7 @@ impl Watch {
     }
 
     async fn probe_again(&self) -> Result<(), LedgerError> {
-        let mut tick = interval(PROBE_EVERY);
+        let mut tick = interval(PROBE_EVERY.min(self.watchman.every));
         loop {
             tick.tick().await;
             let away = match timeout(PROBE_WITHIN, self.kubernetes.apiserver_version()).await {
@@ -224,6 +230,8 @@ impl Watch {
 
     /// Sets readiness, and says so once when it changed.
     fn told(&self, part: &'static str, target: events::Target, away: Option<String>) {
+        let watched = if part == PROMETHEUS { Part::Prometheus } else { Part::Kubernetes };
+        self.watchman.saw(watched, away.clone());
         if self.readiness.set(part, away.clone()) {
             self.telemetry.emit(events::UpChanged { target, down: away.as_deref() });
         }
@@ -231,7 +239,7 @@ impl Watch {
 }
 
 /// A ledger that is full or busy now is tried again at the next turn.
-fn passing(done: Result<(), LedgerError>) -> Result<(), LedgerError> {
+pub(super) fn passing(done: Result<(), LedgerError>) -> Result<(), LedgerError> {
     match done {
         Err(error) if error.passes() => {
             tracing::warn!(%error, "the ledger cannot be written now");
@@ -241,7 +249,7 @@ fn passing(done: Result<(), LedgerError>) -> Result<(), LedgerError> {
     }
 }
 
-fn interval(every: Duration) -> tokio::time::Interval {
+pub(super) fn interval(every: Duration) -> tokio::time::Interval {
     let mut tick = tokio::time::interval(every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     tick

@@ -92,6 +92,10 @@ pub struct ReceiverSettings {
     /// thread of their own. Slack, webhooks and the log can be for stakeholders.
     #[serde(default)]
     pub audience: Audience,
+    /// Whether it is told what Firsthand says of itself: no heartbeat of the alerts, Prometheus or the API
+    /// server away, evidence or messages that fail. Each is told once, and its end.
+    #[serde(default)]
+    pub watch: bool,
     /// A Slack channel, through a bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<slack::Settings>,

@@ -29,6 +29,7 @@ pub mod severity;
 mod signal;
 pub mod storm;
 mod voice;
+pub mod watch;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
 pub use decision::{Audience, Decision, Entry, Heard, Look, Named, Reply, Say};

@@ -146,6 +146,11 @@ fn ended(draft: &Draft<'_>, sight: &Sight) -> Option<Closed> {
             end("scaled to zero", "it is meant to have no pods".to_owned())
         }
         Sight::Absent => end("gone", "the API server says that it does not exist".to_owned()),
+        Sight::NotAsked if incident.subject.is_watched() => Some(Closed {
+            at: now,
+            how: "works again".to_owned(),
+            because: last_end(incident).trim_start_matches(", ").to_owned(),
+        }),
         Sight::NotAsked if !incident.alerts.is_empty() => {
             let nothing = incident.subject.object.is_none();
             let why =

@@ -20,7 +20,25 @@ pub struct Subject {
     pub group: String,
 }
 
+/// How the groups of our own begin; no alert from outside has one that does.
+const WATCHED: &str = "firsthand watch: ";
+
 impl Subject {
+    /// What Firsthand watches of itself and of what it depends on, as people call it.
+    pub fn watched(cluster: &str, part: &str) -> Self {
+        Self { cluster: cluster.to_owned(), object: None, group: format!("{WATCHED}{part}") }
+    }
+
+    /// Whether it is one of these.
+    pub fn is_watched(&self) -> bool {
+        self.object.is_none() && self.group.starts_with(WATCHED)
+    }
+
+    /// A group from outside, which must not look like one of ours.
+    pub fn group_from_outside(group: String) -> String {
+        if group.starts_with(WATCHED) { format!("alert {group}") } else { group }
+    }
+
     /// The stable text that one open incident is kept for: `prod-eu/shop/Deployment/checkout`.
     pub fn key(&self) -> String {
         match &self.object {
@@ -31,7 +49,8 @@ impl Subject {
 
     /// What people call it: `checkout`.
     pub fn name(&self) -> &str {
-        self.object.as_ref().map_or(self.group.as_str(), |o| o.name.as_str())
+        let group = self.group.strip_prefix(WATCHED).unwrap_or(&self.group);
+        self.object.as_ref().map_or(group, |o| o.name.as_str())
     }
 }
 

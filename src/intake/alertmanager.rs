@@ -19,6 +19,8 @@ pub struct Heard {
     pub signals: Vec<Signal>,
     /// `Watchdog` alerts: they fire always, and say only that the path is alive.
     pub heartbeats: u64,
+    /// Of which clusters these were, and whether they fire or have ended.
+    pub beats: Vec<(String, bool)>,
     /// `InfoInhibitor` alerts: they exist to inhibit others.
     pub inhibitors: u64,
     /// Alerts of the body that could not be read while others could.
@@ -81,7 +83,11 @@ pub fn parse(
             }
         };
         match alert.labels.get("alertname").map(String::as_str) {
-            Some("Watchdog") => heard.heartbeats += 1,
+            Some("Watchdog") => {
+                let subject = subject_of(&alert.labels, own_cluster, cluster_label);
+                heard.beats.push((subject.cluster, alert.status != "resolved"));
+                heard.heartbeats += 1;
+            }
             Some("InfoInhibitor") => heard.inhibitors += 1,
             _ => {
                 let mut signal = signal(alert, heard_at, own_cluster, cluster_label);

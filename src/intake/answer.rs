@@ -18,11 +18,16 @@ const SERIES: usize = 40_000;
 /// The most warnings kept of one answer.
 const WARNINGS: usize = 10;
 
+/// The words for an answer that only says that it is partial.
+const PARTIAL: &str = "isPartial: a part of its storage did not answer";
+
 /// The answer of an instant query.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) samples: Vec<Sample>,
     pub(super) warnings: Vec<String>,
+    /// In which words it says that something is left out of it.
+    pub(super) partial: Option<String>,
 }
 
 /// One series of an instant vector.
@@ -102,6 +107,8 @@ struct Envelope {
     error: Option<String>,
     warnings: Option<Vec<String>>,
     infos: Option<Vec<String>>,
+    /// VictoriaMetrics: some of its storage did not answer.
+    is_partial: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,7 +150,13 @@ fn decode(status: u16, body: &[u8]) -> Result<Answer, String> {
         };
         answer.samples.push(Sample { labels, value });
     }
+    // What PromQL finds odd about a query leaves nothing out of its answer.
+    let lacks = |warning: &&String| !warning.starts_with("PromQL ");
+    let left_out = envelope.is_partial.filter(|partial| *partial).map(|_| PARTIAL.to_owned());
+    let left_out = envelope.warnings.iter().flatten().find(lacks).cloned().or(left_out);
+    answer.partial = left_out.map(|warning| bounded(&warning, 300));
     let warnings = envelope.warnings.into_iter().chain(envelope.infos).flatten();
+    let warnings = warnings.chain(envelope.is_partial.filter(|it| *it).map(|_| PARTIAL.to_owned()));
     answer.warnings = warnings.map(|w| bounded(&w, 300)).take(WARNINGS).collect();
     if strange > 0 {
         answer.warnings.push(format!("{strange} series have no plain value and were left out"));

@@ -27,7 +27,7 @@ pub fn subject_of(labels: &Labels, own_cluster: &str, cluster_label: &str) -> Su
     let object = object_of(labels, scraped);
     let group = match object {
         Some(_) => String::new(),
-        None => group_of(labels, scraped, cluster_label),
+        None => Subject::group_from_outside(group_of(labels, scraped, cluster_label)),
     };
     Subject { cluster, object, group }
 }

@@ -44,6 +44,8 @@ pub struct Polled {
     pub watermark: Watermark,
     /// What Prometheus itself said about its answers, as that one is partial.
     pub warnings: Vec<String>,
+    /// What it said of something that is left out of them; nothing may be taken for health then.
+    pub partial: Option<String>,
 }
 
 /// Why a poll brought nothing. Nothing may be concluded from it, least of all health.
@@ -138,6 +140,7 @@ impl Poller {
         let mut polled = Polled {
             signals: Vec::new(),
             warnings: Vec::new(),
+            partial: None,
             watermark: span.next(watermark, now),
         };
         let mut known = Known::default();
@@ -212,9 +215,12 @@ const ABSENT: &str = "it has no kube_pod_container_status_restarts_total; is kub
 
 impl Polled {
     fn warn<const N: usize>(&mut self, answers: [Answer; N]) {
-        for warning in answers.into_iter().flat_map(|a| a.warnings) {
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
+        for answer in answers {
+            self.partial = self.partial.take().or(answer.partial);
+            for warning in answer.warnings {
+                if !self.warnings.contains(&warning) {
+                    self.warnings.push(warning);
+                }
             }
         }
     }

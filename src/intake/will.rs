@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -123,10 +124,18 @@ impl Asker {
         })
     }
 
+    /// The HTTP client and the credentials of one request, for whoever asks something else.
+    ///
+    /// # Errors
+    /// Where their files cannot be used; in words.
+    pub async fn http(&self) -> Result<(reqwest::Client, HeaderMap), String> {
+        Ok((self.access.client().await?, self.access.headers().await?))
+    }
+
     async fn get<T: DeserializeOwned>(&self, what: &str) -> Result<T, String> {
-        let headers = self.access.headers().await?;
+        let (client, headers) = self.http().await?;
         let url = format!("{}/api/v2/{what}", self.base);
-        let sent = self.access.client().await?.get(url).headers(headers).send().await;
+        let sent = client.get(url).headers(headers).send().await;
         let mut answer = sent.map_err(|error| super::answer::broken(&error, "alertmanager"))?;
         let status = answer.status();
         if !status.is_success() {

@@ -182,6 +182,24 @@ impl Ledger {
         Ok((count("due")?, count("parked")?, oldest))
     }
 
+    /// How many messages to a receiver failed and are still owed, and what was last said of one of them;
+    /// `None` where there are none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn failing(&self, receiver: &str) -> Result<Option<(u64, String)>> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS failing, MAX(last_error) AS why FROM deliveries
+             WHERE receiver = $1 AND state IN ('due', 'sending', 'unknown', 'parked') AND attempts > 0",
+        )
+        .bind(receiver)
+        .fetch_one(&mut *self.store.read().await?)
+        .await?;
+        let failing = u64::try_from(row.try_get::<i64, _>("failing")?).unwrap_or_default();
+        let why = row.try_get::<Option<String>, _>("why")?.unwrap_or_default();
+        Ok((failing > 0).then_some((failing, why)))
+    }
+
     /// The messages that wait for somebody's help, oldest first; at most 1,000.
     ///
     /// # Errors

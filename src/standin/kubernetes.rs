@@ -168,10 +168,13 @@ async fn answer(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response<Body> {
     stand_in.requests.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
-    if path == "version" {
+    if path == "version" && !stand_in.change(|objects| objects.away) {
         return ok(json!({ "major": "1", "minor": "33", "gitVersion": "v1.33.13" }));
     }
-    let Some(asked) = asked(&path) else {
+    let Some(asked) = asked(&path).filter(|_| path != "version") else {
+        if stand_in.change(|objects| objects.away) {
+            return away();
+        }
         return refused(StatusCode::NOT_FOUND, "NotFound", "the server could not find the page");
     };
     if stand_in.change(|objects| objects.hanging.contains(&asked.resource)) {
@@ -180,14 +183,14 @@ async fn answer(
     stand_in.change(|objects| served(objects, &asked, &query))
 }
 
+fn away() -> Response<Body> {
+    refused(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "the server is away")
+}
+
 fn served(objects: &Objects, asked: &Asked, query: &BTreeMap<String, String>) -> Response<Body> {
     let Asked { resource, namespace, name } = asked;
     if objects.away {
-        return refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "ServiceUnavailable",
-            "the server is away",
-        );
+        return away();
     }
     if objects.forbidden.contains(resource) {
         let place = namespace.as_deref().unwrap_or("the cluster");

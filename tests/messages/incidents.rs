@@ -11,8 +11,10 @@ use firsthand::diagnosis::{
 };
 use firsthand::incident::public::{self, Known, Public, Standing, Words};
 use firsthand::incident::storm::{Fate, Member, Shared, Storm};
+use firsthand::incident::watch::{Heartbeat, Part, Watching, Watchman};
 use firsthand::incident::{
-    Closed, Entry, Incident, JoinedAlert, Named, Reply, Restarted, Severity, State, Subject,
+    Closed, Entry, Heard, Incident, JoinedAlert, Named, Reply, Restarted, Rules, Severity, State,
+    Subject, hear,
 };
 use jiff::Timestamp;
 
@@ -537,6 +539,19 @@ pub(crate) fn without_object() -> Incident {
     alert.labels.remove("pod");
     incident.alerts.insert("a1".into(), alert);
     incident
+}
+
+/// Prometheus does not answer, as the house tells it of itself.
+pub(crate) fn blind() -> Incident {
+    let mut watchman =
+        Watchman::new(Watching::default(), "prod-eu", Heartbeat::default(), at("02:00"));
+    let why = "http://prometheus.monitoring.svc:9090: cannot connect: connection refused";
+    watchman.saw(Part::Prometheus, Some(why.into()), at("02:09"));
+    let told = watchman.due(at("02:14"));
+    match hear(None, &told[0], "FH-20261121-0214-5b1e", at("02:14"), &Rules::default()) {
+        Heard::Decided(decision) => decision.incident,
+        Heard::Ignored(why) => panic!("{why}"),
+    }
 }
 
 /// An alert of a cluster that is not ours.

@@ -7,3 +7,4 @@ mod receivers;
 mod repeats;
 mod stage;
 mod storms;
+mod watch;

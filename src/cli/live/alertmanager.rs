@@ -1,11 +1,12 @@
 //! Alertmanager: whether it answers, and whether a receiver of its own could point here.
 
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::Line;
-use super::ask::{ask, client, span};
+use super::ask::{ask, span};
 use super::prometheus::place;
-use crate::intake::AlertmanagerSettings;
+use crate::intake::{AlertmanagerSettings, Asker};
 
 const PART: &str = "alertmanager";
 
@@ -17,11 +18,12 @@ pub(super) async fn look(settings: &AlertmanagerSettings) -> Vec<Line> {
             "set alertmanager.url",
         )];
     };
-    let client = match client() {
-        Ok(client) => client,
-        Err(why) => return vec![Line::bad(PART, why, "")],
+    let (client, headers) = match http(settings).await {
+        Ok(http) => http,
+        Err(why) => return vec![Line::bad(PART, why, "mend alertmanager's files")],
     };
-    let status = client.get(format!("{}/api/v2/status", url.trim_end_matches('/')));
+    let url_of_status = format!("{}/api/v2/status", url.trim_end_matches('/'));
+    let status = client.get(url_of_status).headers(headers);
     match ask(status).await {
         Err(why) => {
             let advice = "start it, let it be reached from here, or mend alertmanager.url";
@@ -35,6 +37,12 @@ pub(super) async fn look(settings: &AlertmanagerSettings) -> Vec<Line> {
             vec![Line::good(PART, says), pointing_here(config)]
         }
     }
+}
+
+/// The daemon's own client, with the certificates and credentials of the settings.
+async fn http(settings: &AlertmanagerSettings) -> Result<(reqwest::Client, HeaderMap), String> {
+    let asker = Asker::new(settings, "")?.ok_or("alertmanager.url is not set")?;
+    asker.http().await
 }
 
 /// Alertmanager hides the addresses of webhooks, so a receiver is known by its name, or by being the only one.

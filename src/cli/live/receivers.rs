@@ -17,5 +17,12 @@ pub(super) async fn look(receivers: &[ReceiverSettings]) -> Vec<Line> {
             )),
         }
     }
+    if !receivers.iter().any(|receiver| receiver.watch) {
+        lines.push(Line::weak(
+            "watch",
+            "nobody is told when Prometheus, the API server, the heartbeat or messages fail",
+            "set watch: true on a receiver",
+        ));
+    }
     lines
 }

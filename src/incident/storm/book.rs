@@ -103,6 +103,10 @@ impl Book {
         now: Timestamp,
         rules: &Rules,
     ) -> Place {
+        if incident.subject.is_watched() {
+            // What Firsthand says of itself is no workload's failure, and not everyone's to hear.
+            return Place::Alone;
+        }
         let before = self.lines.get(&incident.id);
         let began = before.and_then(|line| line.began).or_else(|| began(incident).map(|_| now));
         let parent = before.and_then(|line| line.parent.clone());
