@@ -250,6 +250,13 @@ impl Checks<'_> {
                 "use slack, slack_webhook, webhook or log for them",
             );
         }
+        if public && receiver.watch {
+            self.fault(
+                &format!("{path}.watch"),
+                "stakeholders have no use for what Firsthand says of itself",
+                "set it on a receiver for who is on call",
+            );
+        }
         if let Some(slack) = &receiver.slack {
             let path = format!("{path}.slack");
             self.url(&format!("{path}.api_url"), &slack.api_url);

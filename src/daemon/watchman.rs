@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use super::watch::{interval, passing};
 use crate::collect;
 use crate::config::Settings;
+use crate::delivery::ReceiverSettings;
+use crate::incident::Audience;
 use crate::incident::watch::{self, Heartbeat, Part};
 use crate::ledger::{Ledger, LedgerError};
 
@@ -38,7 +40,8 @@ impl Watchman {
         let every = EVERY.min(rules.away / 2).max(Duration::from_millis(50));
         let keeps = watch::Watchman::new(rules, &settings.cluster.name, heartbeat, now);
         let names = |watch: bool| {
-            let all = settings.receivers.iter().filter(|it| it.watch || !watch);
+            let asked = |it: &&ReceiverSettings| it.watch && it.audience == Audience::Oncall;
+            let all = settings.receivers.iter().filter(|it| !watch || asked(it));
             all.map(|it| it.name.clone()).collect()
         };
         Ok(Self {
