@@ -40,6 +40,7 @@ pub const PERMISSIONS: &[Permission] = &[
     list("", "services", "who is hurt is not known"),
     get("", "services", "an alert about a Service is not followed to its pods"),
     list("discovery.k8s.io", "endpointslices", "whether a Service has endpoints is not known"),
+    list("networking.k8s.io", "networkpolicies", "that a policy blocks a call is not known"),
     get("", "nodes", "the state of nodes is not known"),
     get("", "persistentvolumeclaims", "why a volume is not bound is not known"),
     list("", "persistentvolumeclaims", "the same where pods name more than eight claims"),

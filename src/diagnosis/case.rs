@@ -15,7 +15,29 @@ use super::runlog::LogView;
 use super::told::{self, Told};
 use super::trouble::Trouble;
 use super::world::World;
-use super::{Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
+use super::{AlertFact, Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
+
+/// Labels of alerts that name a workload, in the conventions of kube-state-metrics, of meshes and of people.
+const NAMING: [&str; 18] = [
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "job_name",
+    "cronjob",
+    "pod",
+    "pod_name",
+    "service",
+    "service_name",
+    "app",
+    "app_kubernetes_io_name",
+    "workload",
+    "container",
+    "component",
+    "destination_workload",
+    "source_workload",
+    "destination_service_name",
+    "job",
+];
 
 /// One workload that is not well. What a cause's `weigh` reads.
 ///
@@ -31,6 +53,7 @@ pub struct Case<'a> {
     rollout: Option<&'a Rollout>,
     revisions: Option<&'a Revisions<'a>>,
     endings: OnceCell<Vec<Ending<'a>>>,
+    quiet: bool,
 }
 
 impl<'a> Case<'a> {
@@ -45,7 +68,48 @@ impl<'a> Case<'a> {
         let troubled = troubled(object, &pods);
         let events = world.events_of_workload(object);
         let endings = OnceCell::new();
-        Self { world, object, pods, troubled, events, health, rollout, revisions, endings }
+        let quiet = false;
+        Self { world, object, pods, troubled, events, health, rollout, revisions, endings, quiet }
+    }
+
+    /// The case of a workload that is well by every count: its containers that run, for what they complain
+    /// of while they run.
+    pub(super) fn quiet(
+        world: &'a World<'a>,
+        object: &'a ObjectRef,
+        health: &'a Health,
+        revisions: Option<&'a Revisions<'a>>,
+    ) -> Self {
+        let mut case = Self::new(world, object, health, None, revisions);
+        let running = |it: &ContainerView<'a>| it.is_running() && it.is_ready() && !it.is_init();
+        let pods = case.pods.iter().filter(|pod| !pod.is_terminating());
+        case.troubled = pods.flat_map(|pod| pod.containers()).filter(running).collect();
+        case.quiet = true;
+        case
+    }
+
+    /// Whether nothing is wrong with it but what it says.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The alerts that fire and name it or one of its pods.
+    pub(super) fn alerts(&self) -> impl Iterator<Item = &'a AlertFact> {
+        self.evidence().alerts.iter().filter(|alert| {
+            let keys = ["exported_namespace", "namespace", "kubernetes_namespace"];
+            let space = keys.iter().find_map(|key| alert.labels.get(*key));
+            space.is_none_or(|space| *space == self.object.namespace) && self.is_named_by(alert)
+        })
+    }
+
+    fn is_named_by(&self, alert: &AlertFact) -> bool {
+        let about = |key: &str| NAMING.contains(&key.trim_start_matches("exported_"));
+        let mine = |value: &str| value == self.object.name || self.is_pod(value);
+        alert.labels.iter().any(|(key, value)| about(key) && mine(value))
+    }
+
+    fn is_pod(&self, name: &str) -> bool {
+        self.pods.iter().any(|pod| pod.name() == name)
     }
 
     /// The workload: the root owner.

@@ -117,6 +117,15 @@ impl Hypothesis {
         self
     }
 
+    /// Such a command, where it would settle anything.
+    #[must_use]
+    pub fn maybe_settle(self, command: Option<&str>) -> Self {
+        match command {
+            Some(command) => self.settle(command),
+            None => self,
+        }
+    }
+
     /// A named value for the sentences. `namespace`, `object` (`deployment/checkout`), `workload` (its
     /// name) and `kind` are always there. An empty value is no fact.
     #[must_use]

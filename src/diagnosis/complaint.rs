@@ -15,6 +15,10 @@ const LAST_LINES: usize = 60;
 /// How often a program that runs must complain before that counts: once is start-up noise.
 const REPEATED: usize = 2;
 
+/// How often a program that is ready must complain, and how near the end once more.
+const OFTEN: usize = 3;
+const LATELY: usize = 15;
+
 /// What a program complains about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Complaint {
@@ -72,7 +76,7 @@ const WORDS: [(Complaint, &str); 16] = [
     ),
     (
         Complaint::Credentials,
-        r#"password authentication failed|no password supplied|role "[^"]+" does not exist|fatal:\s+database "[^"]+" does not exist|access denied for user|unknown database '|authentication failed\b|failed to authenticate|authenticationfailed|could not find user|not authorized on \S+ to execute|command \S+ requires authentication|wrongpass|noauth authentication required|invalid username-password pair|err invalid password|login failed for user|no pg_hba\.conf entry|permission denied for (table|schema|database|relation|sequence)|access_refused|sasl authentication|saslauthenticationexception|invalid credentials|ora-01017|invalidaccesskeyid|signaturedoesnotmatch|bad username or password|incorrect username or password"#,
+        r#"password authentication failed|no password supplied|role "[^"]+" does not exist|database "[^"]+" does not exist|invalid_catalog_name|an error occurred \((403|accessdenied\w*|invalidclienttokenid|expiredtoken\w*|unrecognizedclientexception|authfailure)\)|access denied for user|unknown database '|authentication failed\b|failed to authenticate|authenticationfailed|could not find user|not authorized on \S+ to execute|command \S+ requires authentication|wrongpass|noauth authentication required|invalid username-password pair|err invalid password|login failed for user|no pg_hba\.conf entry|permission denied for (table|schema|database|relation|sequence)|access_refused|sasl authentication|saslauthenticationexception|invalid credentials|ora-01017|invalidaccesskeyid|signaturedoesnotmatch|bad username or password|incorrect username or password"#,
     ),
     (
         Complaint::Certificate,
@@ -127,7 +131,10 @@ static FORMS: LazyLock<Option<RegexSet>> =
 pub(super) fn about(line: &str) -> Option<Complaint> {
     let lower = line.to_ascii_lowercase();
     let found = FORMS.as_ref()?.matches(&lower).iter().next()?;
-    WORDS.get(found).map(|(complaint, _)| *complaint)
+    let complaint = WORDS.get(found).map(|(complaint, _)| *complaint)?;
+    // The kernel's word for a full table of watches is the same as for a full disk.
+    let watches = lower.contains("watch") || lower.contains("inotify");
+    (complaint != Complaint::DiskFull || !watches).then_some(complaint)
 }
 
 /// What the reader of logs has told already.
@@ -167,6 +174,18 @@ pub(super) fn heard<'a>(
     wanted: Complaint,
     fact: &str,
 ) -> Vec<Heard<'a>> {
+    if case.is_quiet() {
+        // A server tells of its clients' faults in the same words. That the API server forbids something is
+        // always its own.
+        if wanted != Complaint::Forbidden && case.alerts().next().is_none() {
+            return Vec::new();
+        }
+        let logs = case.containers().filter_map(|it| Some((it, it.running_log()?)));
+        return logs
+            .filter(|(_, log)| is_still_said(log.text, wanted))
+            .filter_map(|(container, log)| of_log(container, &log, cause, wanted, fact))
+            .collect();
+    }
     let mut found: Vec<Heard<'a>> = Vec::new();
     for ending in case.endings() {
         found.extend(of_ending(ending, cause, wanted, fact));
@@ -192,6 +211,9 @@ fn of_ending<'a>(
         (Some(complaint), _) if complaint == wanted => (&told.mark, false),
         (None, Some(behind)) if about(&behind.mark.quote) == Some(wanted) => (&behind.mark, true),
         // A last word that names its own reason leaves nothing to look for above it.
+        (None, _) if told.kind.is_network() && told.endpoint.is_none() => {
+            return of_log(ending.container, &ending.log, cause, wanted, fact);
+        }
         (None, _) if !matches!(told.kind, Kind::Panic | Kind::Exception | Kind::Fatal) => None?,
         (None, _) => return of_log(ending.container, &ending.log, cause, wanted, fact),
         _ => return None,
@@ -211,8 +233,28 @@ fn of_ending<'a>(
     }
     let endpoint = super::log::endpoint_in(&mark.quote);
     let message = if weaker { mark.quote.trim() } else { told.message.trim_end_matches('.') };
-    let message = message.to_owned();
+    // A reader may have taken its message from another line of the same report.
+    let message = match about(message) {
+        Some(complaint) if complaint == wanted => message.to_owned(),
+        _ => said_in(&mark.quote),
+    };
     Some(Heard { container: ending.container, quote: mark.quote.clone(), message, endpoint, base })
+}
+
+/// Whether a program that is well says it often, and again near the end.
+fn is_still_said(text: &str, wanted: Complaint) -> bool {
+    let newest: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
+    let said = |line: &&str| about(line) == Some(wanted);
+    newest.iter().copied().filter(said).count() >= OFTEN && newest.iter().take(LATELY).any(said)
+}
+
+/// What one line says, without the log's own prefixes, where it has a form that is known.
+pub(super) fn said_in(line: &str) -> String {
+    let told = super::log::read(line).told;
+    told.map_or_else(
+        || line.trim().to_owned(),
+        |told| told.message.trim_end_matches('.').to_owned(),
+    )
 }
 
 /// The last such line near the end. A line that a program went on from proves less than its last word.

@@ -93,6 +93,10 @@ fn fits(told: &Told, code: i32) -> bool {
         (Language::Go, _) => matches!(code, 1 | 2 | 134),
         (Language::Rust, _) => matches!(code, 1 | 101 | 134),
         (Language::Native | Language::DotNet, _) => code == 1 || code > 128,
+        // V8 and the JVM abort where they run out of memory.
+        (Language::Node | Language::Java, _) if told.kind == Kind::HeapExhausted => {
+            matches!(code, 1 | 3 | 134)
+        }
         (Language::Php, _) => matches!(code, 1 | 255),
         (Language::Shell, _) => matches!(code, 1 | 2 | 126 | 127),
         _ => code > 0 && code < 128,

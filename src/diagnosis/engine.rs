@@ -20,6 +20,20 @@ const LINES_AFTER: usize = 9;
 /// How many of a case's events a finding keeps, the newest.
 const EVENTS_KEPT: usize = 50;
 
+/// The causes that a program which serves can tell of.
+const TELLING: [&str; 10] = [
+    "api-access-forbidden",
+    "certificate-not-accepted",
+    "credentials-refused",
+    "dependency-exhausted",
+    "dependency-read-only",
+    "dependency-unreachable",
+    "dns-unavailable",
+    "errors-logged",
+    "network-policy-blocks",
+    "volume-full",
+];
+
 /// What to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -52,6 +66,11 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
         let health = checkup.into_health(*around);
         if fault {
             keep(find(&world, object, health), &mut diagnosis);
+        } else if let Some(finding) = Some(())
+            .filter(|()| health.is_healthy())
+            .and_then(|()| complains(&world, object, &health))
+        {
+            diagnosis.findings.push(finding);
         } else if settling || health.is_healthy() || health.presence == Presence::ScaledToZero {
             diagnosis.healthy.push((object.clone(), health));
         }
@@ -103,6 +122,35 @@ fn examine(world: &World<'_>, object: &ObjectRef) -> Option<Finding> {
     let checkup = Checkup::of(world, object);
     let fault = checkup.is_fault();
     fault.then(|| find(world, object, checkup.into_health(None)).0)
+}
+
+/// What a workload that is well complains of, where that is proved or an alert names it.
+fn complains(world: &World<'_>, object: &ObjectRef, health: &Health) -> Option<Finding> {
+    let revisions = rollout::revisions(world, object);
+    let case = Case::quiet(world, object, health, revisions.as_ref());
+    let quiet = ALL.iter().filter(|cause| TELLING.contains(&cause.id));
+    let weighed = quiet.flat_map(|cause| {
+        (cause.weigh)(&case).into_iter().map(|hypothesis| complete(cause, hypothesis, &case))
+    });
+    let hypotheses = rank::hypotheses(weighed.collect());
+    let best = hypotheses.first().filter(|best| best.certainty >= Certainty::Likely)?;
+    let cause = ALL.iter().find(|cause| cause.id == best.cause).copied();
+    Some(Finding {
+        object: object.clone(),
+        symptom: "Errors".into(),
+        predicate: "runs and reports errors".into(),
+        since: None,
+        next: advice::next(&case, cause, best),
+        avoid: advice::avoid(&case, cause, best),
+        unknown: Vec::new(),
+        excerpt: excerpt(&case, best),
+        events: Vec::new(),
+        hypotheses,
+        behind: None,
+        rollout: None,
+        steward: world.metadata_of(object).and_then(steward::steward),
+        health: health.clone(),
+    })
 }
 
 fn keep((finding, blind): (Finding, Vec<BlindSpot>), diagnosis: &mut Diagnosis) {
@@ -161,6 +209,10 @@ fn complete(cause: &Cause, hypothesis: Hypothesis, case: &Case<'_>) -> Hypothesi
         .fact("workload", &object.name)
         .fact("kind", object.kind.as_str());
     hypothesis.summary = fill(cause.why, &hypothesis.facts);
+    if hypothesis.summary.is_empty() {
+        // Every cause's own words, where too little is known for its sentence.
+        hypothesis.summary = format!("{}.", cause.title);
+    }
     let facts = &hypothesis.facts;
     hypothesis.settle = hypothesis.settle.iter().filter_map(|it| fill_whole(it, facts)).collect();
     hypothesis

@@ -39,6 +39,15 @@ pub(super) fn is_own(pod: &PodView<'_>) -> bool {
 /// proved nothing.
 pub(super) fn still_counts(pod: &PodView<'_>) -> bool {
     let ended = pod.containers().into_iter().filter_map(|it| it.last_ended()?.finished_at()).max();
+    // Some kubelets keep no state of the containers.
+    let told = || {
+        pod.events()
+            .iter()
+            .filter(|it| it.reason() == "Evicted")
+            .filter_map(|it| it.last_seen())
+            .max()
+    };
+    let ended = ended.or_else(told);
     let began = pod.status().and_then(|status| status.start_time.as_ref()).map(|time| time.0);
     let Some((began, ended)) = began.zip(ended).filter(|_| is_evicted(pod) && is_own(pod)) else {
         return false;

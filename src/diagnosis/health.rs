@@ -97,6 +97,17 @@ impl Checkup {
     /// Compares ready pods with what should be there; pods that are younger than they may be are given
     /// time.
     fn check_ready(&mut self, pods: &[PodView<'_>], now: Timestamp, young_controller: bool) {
+        self.check_ready_beside(pods, 0, now, young_controller);
+    }
+
+    /// As [`Self::check_ready`], where so many pods are on their way out and are made anew after that.
+    fn check_ready_beside(
+        &mut self,
+        pods: &[PodView<'_>],
+        leaving: usize,
+        now: Timestamp,
+        young_controller: bool,
+    ) {
         let missing = self.health.desired - self.health.ready;
         if missing <= 0 {
             return;
@@ -104,7 +115,7 @@ impl Checkup {
         let line = self.health.pods_ready();
         let starting = pods.iter().filter(|pod| !pod.is_ready() && is_starting(pod, now)).count();
         let lacking = usize::try_from(self.health.desired).unwrap_or(0).saturating_sub(pods.len());
-        let excused = starting + if young_controller { lacking } else { 0 };
+        let excused = starting + if young_controller { lacking } else { lacking.min(leaving) };
         let grade = if usize::try_from(missing).is_ok_and(|missing| missing <= excused) {
             Grade::Settling
         } else {

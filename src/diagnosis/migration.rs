@@ -11,8 +11,19 @@ const TOOLS: [&str; 8] =
     ["flyway", "liquibase", "alembic", "dbmate", "goose", "sqitch", "phinx", "skeema"];
 
 /// Causes by which a program refuses to begin: it has changed nothing yet.
-const NOT_BEGUN: [&str; 4] =
-    ["argument-invalid", "env-var-missing", "command-not-found", "exec-format-error"];
+const NOT_BEGUN: [&str; 11] = [
+    "argument-invalid",
+    "certificate-not-accepted",
+    "command-not-found",
+    "credentials-refused",
+    "dependency-exhausted",
+    "dependency-read-only",
+    "dependency-unreachable",
+    "dns-unavailable",
+    "env-var-missing",
+    "exec-format-error",
+    "network-policy-blocks",
+];
 
 /// The container at fault, where it migrates a database and has ended in the middle of that.
 pub(super) fn broken_off<'a>(case: &Case<'a>, best: &Hypothesis) -> Option<&'a str> {

@@ -23,6 +23,8 @@ pub enum PullFault {
     NoSpace,
     /// The image's name is not a valid one; nothing was pulled.
     InvalidName,
+    /// The runtime's policy refuses the image: it is not signed as it must be.
+    Unsigned,
     /// The pod forbids the pull and the node does not have the image.
     NeverPulled,
 }
@@ -63,6 +65,12 @@ pub(super) fn pull_fault(text: &str, image: &str) -> Option<PullFault> {
         "code = permissiondenied",
     ]) {
         PullFault::Unauthorised
+    } else if says(&[
+        "signaturevalidationfailed",
+        "signature was required",
+        "signature validation failed",
+    ]) {
+        PullFault::Unsigned
     } else if says(&["no such host", "server misbehaving", "temporary failure in name resolution"])
     {
         PullFault::NameUnknown

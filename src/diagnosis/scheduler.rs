@@ -55,7 +55,14 @@ pub(super) fn unplaced<'a>(case: &Case<'a>) -> Vec<Unplaced<'a>> {
     let waiting = case.pods().iter().filter(|pod| is_unschedulable(pod) && !pod.is_terminating());
     let of = |pod: &PodView<'a>| {
         let text = pod.condition("PodScheduled")?.message.as_deref()?;
-        Some(Unplaced { pod: *pod, text, groups: counting(text) })
+        let mut groups = counting(text);
+        // Each pod of a DaemonSet is meant for one node, and all others refuse it by its affinity.
+        if case.object().kind == *"DaemonSet"
+            && groups.iter().any(|it| it.obstacle != Obstacle::Selector)
+        {
+            groups.retain(|it| it.obstacle != Obstacle::Selector);
+        }
+        Some(Unplaced { pod: *pod, text, groups })
     };
     waiting.filter_map(of).collect()
 }
@@ -202,7 +209,11 @@ fn obstacle(words: &str) -> Obstacle {
     if has("topology spread") {
         return Obstacle::Neighbours("its topology spread constraints would be broken");
     }
-    if has("node affinity") || has("node selector") || has("affinity/selector") {
+    if has("node affinity")
+        || has("node selector")
+        || has("affinity/selector")
+        || has("[NodeAffinity]")
+    {
         return Obstacle::Selector;
     }
     if has("free ports") {

@@ -48,6 +48,13 @@ pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
             _ => said("WrongPort", "leads to a port where nothing listens"),
         },
         "Job" => said("Failed", "has failed"),
+        "CronJob"
+            if case.health().failing.iter().any(|line| {
+                line.contains("no other may start") || line.contains("misses its schedule")
+            }) =>
+        {
+            said("Missed", "does not start its runs")
+        }
         "CronJob" => said("Failed", "has failed its last run"),
         _ => said("NotReady", "is not ready"),
     }

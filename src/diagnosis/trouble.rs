@@ -29,9 +29,16 @@ const SETTLES_AFTER_AT_LEAST: SignedDuration = SignedDuration::from_secs(30);
 /// At most this long: one restart of a service that had run for a month is over after ten minutes.
 const SETTLES_AFTER_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 
+/// At most this long where it ends again and again.
+const LONGEST_PERIOD: SignedDuration = SignedDuration::from_hours(6);
+
 /// How long a new pod may take to start before that alone is a fault. Shorter would report every
 /// rollout; longer would hide pods that never start.
 pub(super) const MAY_START_FOR: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long after its grace period a pod that is deleted may still be there: its volumes and its sandbox are
+/// taken down.
+pub(super) const MAY_LINGER_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long an init container may run before it counts as hung. Migrations and downloads take minutes;
 /// what takes longer than this deserves a look even if it is at work.
@@ -116,9 +123,24 @@ pub(super) fn unsettled_for(container: ContainerView<'_>) -> Option<SignedDurati
     let since = container.running_since()?;
     let now = container.pod().taken_at();
     let lasted = ended.lasted().unwrap_or(SETTLES_AFTER_AT_MOST);
-    let needed = (lasted + lasted / 2).clamp(SETTLES_AFTER_AT_LEAST, SETTLES_AFTER_AT_MOST);
+    let most = if is_periodic(container, lasted) { LONGEST_PERIOD } else { SETTLES_AFTER_AT_MOST };
+    let needed = (lasted + lasted / 2).clamp(SETTLES_AFTER_AT_LEAST, most);
     let left = needed - now.duration_since(since);
     left.is_positive().then_some(left)
+}
+
+/// Whether it ends badly again and again, about as often as its last run took: a leak that kills every forty
+/// minutes is not cured after ten.
+fn is_periodic(container: ContainerView<'_>, lasted: SignedDuration) -> bool {
+    let bad = container.last_ended().is_some_and(|ended| ended.exit_code() != 0);
+    let restarts = container.restarts();
+    let Some(age) = age_of(container.pod()).filter(|_| bad && restarts >= 3) else { return false };
+    // Runs of seconds are told by the back-off.
+    lasted >= SETTLES_AFTER_AT_MOST / 2 && age / restarts <= lasted + lasted / 2
+}
+
+fn age_of(pod: super::PodView<'_>) -> Option<SignedDuration> {
+    Some(pod.taken_at().duration_since(pod.created()?))
 }
 
 fn does_not_start(container: ContainerView<'_>) -> bool {

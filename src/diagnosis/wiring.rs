@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Container, ContainerPort, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::container::ContainerView;
@@ -131,6 +131,11 @@ pub(super) fn unserved<'a>(world: &'a World<'a>, service: &'a Service) -> Option
         pod,
         by_name,
     };
+    if let Some(other) = ports.iter().find(|port| speaks_otherwise(port, &pods)) {
+        let protocol = other.protocol.as_deref().unwrap_or("TCP");
+        let found = unserved(&target(other), true);
+        return Some(Unserved { asked: format!("{} over {protocol}", found.asked), ..found });
+    }
     for asked in ports.iter().map(target) {
         let served = match &asked {
             IntOrString::String(name) => {
@@ -142,6 +147,7 @@ pub(super) fn unserved<'a>(world: &'a World<'a>, service: &'a Service) -> Option
             }
             IntOrString::Int(number) => {
                 ports.len() > 1
+                    || is_another_serving(world, service, &pods)
                     || containers().any(|it| declares(it.spec(), |port| port.0 == *number))
                     || !(pods.iter().all(|pod| serves_another(pod, *number))
                         || declares_ports(pod) && is_refused(world, name(&service.metadata)))
@@ -152,6 +158,45 @@ pub(super) fn unserved<'a>(world: &'a World<'a>, service: &'a Service) -> Option
         }
     }
     None
+}
+
+/// Whether the pods declare the port, and only for another protocol than the Service's.
+fn speaks_otherwise(port: &ServicePort, pods: &[PodView<'_>]) -> bool {
+    let wanted = target(port);
+    let protocol = port.protocol.as_deref().unwrap_or("TCP");
+    let containers = pods.iter().flat_map(|pod| pod.containers());
+    let declared = containers.flat_map(|it| it.spec().ports.iter().flatten());
+    let mut same = declared.filter(|it| match &wanted {
+        IntOrString::Int(number) => it.container_port == *number,
+        IntOrString::String(name) => it.name.as_ref() == Some(name),
+    });
+    let Some(first) = same.next() else { return false };
+    let spoken = |it: &ContainerPort| it.protocol.clone().unwrap_or_else(|| "TCP".into());
+    spoken(first) != protocol && same.all(|it| spoken(it) != protocol)
+}
+
+/// Whether another Service leads to a declared port of the same pods: this one may well be for their metrics.
+fn is_another_serving(world: &World<'_>, service: &Service, pods: &[PodView<'_>]) -> bool {
+    let (place, own) = (namespace(&service.metadata), name(&service.metadata));
+    let others = world.evidence().services.items().iter();
+    let mut others = others
+        .filter(|it| namespace(&it.metadata) == place && name(&it.metadata) != own)
+        .filter(|it| {
+            let labels =
+                |pod: &PodView<'_>| pod.object().metadata.labels.clone().unwrap_or_default();
+            selector(it).is_some_and(|it| pods.iter().any(|pod| matches(it, &labels(pod))))
+        });
+    others.any(|other| {
+        let ports = other.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+        let mut ports = ports.map(target);
+        ports.any(|port| match port {
+            IntOrString::Int(number) => pods
+                .iter()
+                .flat_map(|pod| pod.containers())
+                .any(|it| declares(it.spec(), |declared| declared.0 == number)),
+            IntOrString::String(_) => true,
+        })
+    })
 }
 
 fn selector(service: &Service) -> Option<&Labels> {
@@ -218,9 +263,15 @@ fn declared(pod: PodView<'_>) -> String {
     let containers = pod.containers();
     let ports = containers.iter().flat_map(|it| it.spec().ports.iter().flatten());
     let words: Vec<String> = ports
-        .map(|port| match &port.name {
-            Some(name) => format!("{name} ({})", port.container_port),
-            None => port.container_port.to_string(),
+        .map(|port| {
+            let number = match port.protocol.as_deref() {
+                Some(other) if other != "TCP" => format!("{} over {other}", port.container_port),
+                _ => port.container_port.to_string(),
+            };
+            match &port.name {
+                Some(name) => format!("{name} ({number})"),
+                None => number,
+            }
         })
         .collect();
     words.join(", ")

@@ -293,6 +293,18 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The Service that a host or cluster IP written in `here` means.
+    pub(super) fn service_at(&self, here: &str, host: &str) -> Option<&'a Service> {
+        if host.parse::<std::net::IpAddr>().is_ok() {
+            let has = |it: &&Service| {
+                it.spec.as_ref().is_some_and(|spec| spec.cluster_ip.as_deref() == Some(host))
+            };
+            return self.evidence.services.items().iter().find(has);
+        }
+        let (name, namespace) = self.named_by(here, host)?;
+        self.service(namespace, name)
+    }
+
     /// Why the Service that a host means cannot answer anybody; nothing where it may, or nobody knows.
     pub(super) fn cannot_answer(&self, here: &str, host: &str) -> Option<Silence> {
         let (name, namespace) = self.named_by(here, host)?;

@@ -239,6 +239,9 @@ fn keep_finding(draft: &mut Draft<'_>, look: &Look, sight: &Sight) {
         }
     } else if current && best(new) <= incident.finding.as_ref().and_then(best) {
         return;
+    } else if incident.finding.as_ref().is_some_and(|old| !old.health.failing.is_empty()) {
+        // It recovers. What its log says in quiet is not why it failed.
+        return;
     }
     incident.memory.weaker = 0;
     // Events expire and logs rotate: the beginning is never seen later than it was seen before.

@@ -19,6 +19,7 @@ pub(super) async fn collect(round: &Round<'_>, space: &str) -> Evidence {
         services: things.services,
         endpoint_slices: things.endpoint_slices,
         resource_quotas: things.resource_quotas,
+        network_policies: things.network_policies,
         ..workloads
     };
     let names: References = references::of_pods(evidence.pods.items());
@@ -47,11 +48,19 @@ async fn workloads(round: &Round<'_>, space: &str) -> Evidence {
 }
 
 async fn things(round: &Round<'_>, space: &str) -> Evidence {
-    let (events, services, endpoint_slices, resource_quotas) = tokio::join!(
+    let (events, services, endpoint_slices, resource_quotas, network_policies) = tokio::join!(
         round.list::<Event>(space, ""),
         round.list::<Service>(space, ""),
         round.list(space, ""),
         round.list(space, ""),
+        round.list(space, ""),
     );
-    Evidence { events, services, endpoint_slices, resource_quotas, ..Evidence::default() }
+    Evidence {
+        events,
+        services,
+        endpoint_slices,
+        resource_quotas,
+        network_policies,
+        ..Evidence::default()
+    }
 }

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, PodTemplateSpec, ResourceQuota,
     Service, ServiceAccount,
 };
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::api::Place;
@@ -36,14 +37,22 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         return of_node(round, &root).await;
     }
     let space = root.namespace.as_str();
-    let (workload, events, services, endpoint_slices, resource_quotas) = tokio::join!(
+    let (workload, events, services, endpoint_slices, resource_quotas, network_policies) = tokio::join!(
         Box::pin(of_workload(round, &root)),
         round.list::<Event>(space, ""),
         round.list::<Service>(space, ""),
         round.list(space, ""),
         round.list::<ResourceQuota>(space, ""),
+        round.list::<NetworkPolicy>(space, ""),
     );
-    let evidence = Evidence { events, services, endpoint_slices, resource_quotas, ..workload };
+    let evidence = Evidence {
+        events,
+        services,
+        endpoint_slices,
+        resource_quotas,
+        network_policies,
+        ..workload
+    };
     follow(round, &root, evidence).await
 }
 

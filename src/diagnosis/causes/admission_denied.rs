@@ -3,6 +3,9 @@
 use super::prelude::*;
 use crate::diagnosis::refusal::refusal;
 
+/// Characters of a policy's words that are shown.
+const LONGEST: usize = 300;
+
 pub(super) static CAUSE: Cause = Cause {
     id: "admission-denied",
     title: "An admission policy denies the pods",
@@ -26,6 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
     weigh,
 };
 
+/// The policy's words in one line: Kyverno and others name the rule below the first.
+fn flat(words: &str) -> String {
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let whole: String = lines.collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect();
+    whole.trim_end_matches('.').to_owned()
+}
+
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let Some(refusal) =
         refusal(case).filter(|it| it.says(&["denied the request", "denied request"]))
@@ -38,7 +48,8 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let words = refusal
         .after("denied the request: ", &[])
         .or_else(|| refusal.after("denied request: ", &[]));
-    let words = words.map(|it| it.lines().next().unwrap_or(it).trim_end_matches('.'));
+    let words = words.map(flat);
+    let words = words.as_deref();
     vec![
         refusal
             .hypothesis(CAUSE.id)

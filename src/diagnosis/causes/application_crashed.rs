@@ -11,7 +11,11 @@ pub(super) static CAUSE: Cause = Cause {
     reads: &[Pods, Logs, Revisions],
     clears: &[],
     why: "The application in container {container} crashes: {message}. It happens at {place}.",
-    fix: &["Fix {place}.", "Fix the error that container {container} names: {unplaced}."],
+    fix: &[
+        "Find what in image or libraries raises {native}: a core dump or a debug build names the place; where it is SIGILL, run it on nodes whose processor has the instruction.",
+        "Fix {place}.",
+        "Fix the error that container {container} names: {unplaced}.",
+    ],
     avoid: &["Raising limits or probe thresholds: the application ends itself."],
     looks_for: &[
         "A Go panic or fatal error with the goroutine that was running.",
@@ -32,7 +36,60 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
-    case.endings().iter().filter(|it| is_own_error(it.told.kind)).map(hypothesis).collect()
+    let told = case.endings().iter().filter(|it| is_own_error(it.told.kind)).map(hypothesis);
+    let silent = case.containers().filter(|container| {
+        !case.endings().iter().any(|ending| ending.container.name() == container.name())
+    });
+    told.chain(silent.filter_map(by_signal)).collect()
+}
+
+/// What the kernel ends a program for by itself. An abort is the program's own doing.
+fn signal(code: i32) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        132 => ("SIGILL", "it uses an instruction that this processor does not have"),
+        134 => ("SIGABRT", "it gave itself up"),
+        135 => ("SIGBUS", "it used memory that is not behind its mapping"),
+        136 => ("SIGFPE", "it divided by zero, or the like"),
+        139 => ("SIGSEGV", "it used memory that is not its own"),
+        159 => ("SIGSYS", "it made a system call that its seccomp profile forbids"),
+        _ => return None,
+    })
+}
+
+/// A run that ended by a signal of its own making, with no report in the log.
+fn by_signal(container: ContainerView<'_>) -> Option<Hypothesis> {
+    let ended = container.last_ended()?;
+    let (name, meaning) = signal(ended.exit_code())?;
+    let place = format!("last state of {}/{}", container.pod().name(), container.name());
+    let code = ended.exit_code();
+    let found = Hypothesis::likely(CAUSE.id).because(Proof::quoted(
+        format!("exit code {code} is {name}"),
+        ended.reason(),
+        place,
+    ));
+    let found = match last_words(&container) {
+        Some((log, number, line)) => found.because(log.proof("its last words", line, number)),
+        None => found,
+    };
+    Some(
+        found
+            .fact("container", container.name())
+            .fact("pod", container.pod().name())
+            .fact("message", format!("{meaning} ({name}, exit code {code})"))
+            .fact("exit_code", code)
+            .fact("native", name)
+            .settle("kubectl -n {namespace} logs {pod} -c {container} --previous --tail=50"),
+    )
+}
+
+fn last_words<'a>(
+    container: &ContainerView<'a>,
+) -> Option<(crate::diagnosis::LogView<'a>, u64, String)> {
+    let log = container.log()?;
+    let lines = log.text.lines().enumerate();
+    let (at, line) = lines.filter(|(_, line)| !line.trim().is_empty()).last()?;
+    let line = line.trim().chars().filter(|it| !it.is_control()).take(300).collect();
+    Some((log, at as u64 + 1, line))
 }
 
 /// What has a cause of its own is left to it.

@@ -15,7 +15,8 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &["application-crashed"],
     why: "Container {container} cannot run {command}: {problem}. {told_by} {command_from}.",
     fix: &[
-        "Correct {command} in the command of container {container} of {object}.",
+        "Save the script with Unix line ends (LF) and build image {crlf} again.",
+        "Correct {misspelt} in the command of container {container} of {object}.",
         "Make {executable} executable in image {image}.",
         "Add {command} to image {image}, or call what it has.",
     ],
@@ -60,6 +61,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             )
             .fact("command", command)
             .fact("problem", problem);
+        if has_carriage_return(command) {
+            return Some(of_windows(ending.container, hypothesis, command));
+        }
         Some(described(
             case,
             ending.container,
@@ -69,6 +73,22 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         ))
     });
     started.chain(shell).collect()
+}
+
+/// A script that was saved with Windows line ends names an interpreter with a carriage return behind it.
+fn has_carriage_return(command: &str) -> bool {
+    ["\\r", "^M", "\r"].iter().any(|end| command.ends_with(end))
+}
+
+fn of_windows(container: ContainerView<'_>, found: Hypothesis, command: &str) -> Hypothesis {
+    let shown = command.trim_end_matches("\\r").trim_end_matches("^M").trim_end();
+    found
+        .fact("command", format!("{shown} of its script"))
+        .fact(
+            "problem",
+            "the script has Windows line ends (CRLF), so a carriage return is a part of the name",
+        )
+        .fact("crlf", container.image())
 }
 
 fn not_started(case: &Case<'_>, container: ContainerView<'_>) -> Option<Hypothesis> {
@@ -120,6 +140,7 @@ fn described(
         if words.any(|word| word.contains(command)) { "the pod template" } else { "the image" };
     let hypothesis = hypothesis
         .fact("image", container.image())
+        .fact("misspelt", command)
         .fact("told_by", "The command comes from")
         .fact("command_from", from)
         .maybe("executable", denied.then_some(command));

@@ -10,8 +10,11 @@ pub(super) static CAUSE: Cause = Cause {
     reads: &[Pods, Events, Revisions],
     clears: &[],
     why: "Container {container} cannot be started: {obstacle}.",
-    fix: &["Correct {part} of container {container} in {object}."],
-    avoid: &["Deleting the pods: the next ones are specified the same."],
+    fix: &[
+        "Delete pod {stuck}: its successor gets a name of its own. If that one is stuck as well, the runtime on {stuck_on} hangs: restart it.",
+        "Correct {part} of container {container} in {object}.",
+    ],
+    avoid: &["Deleting the pods: the next ones have the same {part}."],
     looks_for: &[
         "CreateContainerError, CreateContainerConfigError, RunContainerError or StartError with words about a working directory, a mount, a subPath, a device, a hook of the runtime, a profile or a container name that is taken.",
         "Not: a command that is not found, a missing ConfigMap or Secret, and a memory limit too small to start with, which have causes of their own.",
@@ -80,9 +83,12 @@ fn hypothesis(container: ContainerView<'_>, text: &str, proof: Proof) -> Option<
         Some((_, obstacle, part)) => (Certainty::Certain, *obstacle, *part),
         None => (Certainty::Likely, last_words(text)?, ""),
     };
+    let stuck = lower.contains("is reserved for").then(|| container.pod());
     Some(
         Hypothesis::with(CAUSE.id, certainty)
             .because(proof)
+            .maybe("stuck", stuck.map(|pod| pod.name()))
+            .maybe("stuck_on", stuck.map(|pod| pod.node_name().unwrap_or("its node")))
             .fact("container", container.name())
             .fact("pod", container.pod().name())
             .fact("obstacle", obstacle)

@@ -1,11 +1,7 @@
 //! A pod is being deleted and does not go: something holds its deletion up.
 
-use jiff::SignedDuration;
-
 use super::prelude::*;
-
-/// How long after its grace period a pod may still be there: its volumes and its sandbox are taken down.
-const MAY_LINGER_FOR: SignedDuration = SignedDuration::from_secs(60);
+use crate::diagnosis::trouble::MAY_LINGER_FOR;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "deletion-held-up",
@@ -13,9 +9,10 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Nodes],
     clears: &["pod-deleted", "container-exits-cleanly"],
-    why: "Pod {pod} is being deleted since {since} and is still there. Finalizer {finalizer} holds it. Its node {lost} is not ready, so nobody confirms that its containers have stopped.",
+    why: "Pod {pod} is being deleted since {since} and is still there. Finalizer {finalizer} holds it. Its node {lost} is not ready, so nobody confirms that its containers have stopped. Its containers do not stop on {stuck_on}.",
     fix: &[
         "Find the controller that owns finalizer {finalizer} and why it does not finish; only then take the finalizer away.",
+        "Look at the kubelet and the runtime on {stuck_on}: a process in uninterruptible sleep (a hung mount) cannot be killed, and only the end of that wait, or a restart of the node, helps.",
         "Bring {lost} back, or remove the Node object if the machine is gone for good: then its pods go.",
     ],
     avoid: &[
@@ -23,6 +20,7 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     looks_for: &[
         "A deletionTimestamp that passed more than a minute ago, with finalizers, or on a node that is not Ready.",
+        "FailedKillPod events: the runtime cannot stop its containers.",
     ],
     confirm: "The pod is gone, and its replacement is ready.",
     links: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/"],
@@ -38,18 +36,37 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         }
         let finalizer = pod.object().metadata.finalizers.iter().flatten().next();
         let lost = pod.node_name().filter(|name| is_lost(case, name));
-        if finalizer.is_none() && lost.is_none() {
-            return None;
-        }
         let place = format!("metadata of {}", pod.name());
-        let proof = match finalizer {
-            Some(finalizer) => Proof::quoted("a finalizer is left on it", finalizer, place),
-            None => Proof::fact("its node is not ready, and only the kubelet there can end it"),
+        let stuck = case
+            .events()
+            .iter()
+            .rev()
+            .find(|event| event.reason() == "FailedKillPod" && event.name() == pod.name());
+        let (certainty, proof) = match (finalizer, lost, stuck) {
+            (Some(finalizer), ..) => {
+                let proof = Proof::quoted("a finalizer is left on it", finalizer, place);
+                (Certainty::Certain, proof)
+            }
+            (None, Some(_), _) => (
+                Certainty::Certain,
+                Proof::fact("its node is not ready, and only the kubelet there can end it"),
+            ),
+            (None, None, Some(event)) => {
+                (Certainty::Certain, event.proof("the kubelet cannot stop it"))
+            }
+            (None, None, None) => {
+                let due = case.now().duration_since(due).as_mins();
+                let fact = format!("its grace period ended {due} min ago");
+                (Certainty::Likely, Proof::fact(fact))
+            }
         };
+        let holds = finalizer.is_none() && lost.is_none();
+        let node = pod.node_name().unwrap_or("its node");
         Some(
-            Hypothesis::certain(CAUSE.id)
+            Hypothesis::with(CAUSE.id, certainty)
                 .because(proof)
                 .fact("pod", pod.name())
+                .maybe("stuck_on", holds.then_some(node))
                 .fact("since", due.strftime("%H:%M UTC").to_string())
                 .maybe("finalizer", finalizer)
                 .maybe("lost", lost)

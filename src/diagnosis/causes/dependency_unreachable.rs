@@ -5,14 +5,20 @@ use k8s_openapi::api::core::v1::Service;
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
 use crate::diagnosis::ending::Ending;
-use crate::diagnosis::log::{Kind, Told};
+use crate::diagnosis::log::{Kind, Told, endpoint_in, failed_calls};
+
+/// How often a program that runs must say so: once is start-up noise.
+const REPEATED: usize = 2;
+
+/// And one that is ready.
+const QUIETLY: usize = 3;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "dependency-unreachable",
     title: "A service it depends on cannot be reached",
     since: "0.1.0",
     reads: &[Pods, Logs, Services],
-    clears: &["application-crashed"],
+    clears: &["application-crashed", "readiness-probe-failing"],
     why: "Container {container} cannot reach {endpoint}: {problem}. {state}.",
     fix: &[
         "Repair what stands behind Service {service} in {service_namespace}: it has no ready endpoint.",
@@ -39,27 +45,88 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         let told = if it.told.kind.is_network() { Some(&it.told) } else { it.behind.as_ref() }?;
         told.kind.is_network().then(|| hypothesis(case, it, told))
     };
-    case.endings().iter().filter_map(of).collect()
+    if case.is_quiet() {
+        // A program that serves may do without what it does not reach: what the cluster proves is told, and
+        // the rest only where an alert names the program.
+        let alerted = case.alerts().next().is_some();
+        let told = case.containers().filter_map(|it| waiting(case, it, QUIETLY));
+        return told.filter(|it| alerted || it.certainty == Certainty::Certain).collect();
+    }
+    let running = case.containers().filter(|it| it.is_running() && !it.is_ready());
+    let running = running.filter_map(|it| waiting(case, it, REPEATED));
+    case.endings().iter().filter_map(of).chain(running).collect()
+}
+
+/// A program that runs, is not ready, and says again and again that it does not reach another service.
+fn waiting(case: &Case<'_>, container: ContainerView<'_>, often: usize) -> Option<Hypothesis> {
+    let log = container.running_log()?;
+    let call = failed_calls(log.text).into_iter().find(|it| it.times >= often)?;
+    let problem = problem(call.kind, &call.quote);
+    let (host, port) = match call.endpoint.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (call.endpoint.as_str(), None),
+    };
+    let base = Hypothesis::likely(CAUSE.id)
+        .because(log.proof(problem, &call.quote, call.line))
+        .because(Proof::fact(format!("{} of its last lines say so", call.times)))
+        .fact("container", container.name())
+        .fact("pod", container.pod().name())
+        .fact("problem", problem)
+        .fact("endpoint", &call.endpoint)
+        .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=50");
+    Some(match case.world().service_at(case.namespace(), host) {
+        Some(service) => of_service(case, base, service, port),
+        None => of_unknown(case, base, host, call.kind),
+    })
 }
 
 fn hypothesis(case: &Case<'_>, ending: &Ending<'_>, told: &Told) -> Hypothesis {
-    let problem = match told.kind {
-        Kind::Refused => "the connection is refused",
-        Kind::UnknownName => "its name does not resolve",
-        _ if is_without_route(&told.mark.quote) => "there is no route to it",
-        _ => "nothing answers in time",
-    };
+    let problem = problem(told.kind, &told.mark.quote);
     let base = ending.hypothesis(CAUSE.id, problem).fact("problem", problem);
-    let mut base = base.maybe("endpoint", told.named.as_deref());
+    let nearby = told.endpoint.is_none().then(|| named_nearby(case, ending.log.text)).flatten();
+    let named = told.named.as_deref().filter(|_| nearby.is_none()).or(nearby.as_deref());
+    let mut base = base.fact("endpoint", named.unwrap_or("a service it needs"));
     if let Some(proof) = base.because.first_mut() {
         *proof = ending.log.proof(problem, &told.mark.quote, told.mark.line);
     }
-    base.certainty = base.certainty.min(Certainty::Likely);
-    let Some((host, port)) = told.endpoint() else { return base };
-    match service(case, host) {
+    // Words about time alone may be about anything; an address makes them a call to somebody.
+    let most = if named.is_some() { Certainty::Likely } else { Certainty::Possible };
+    base.certainty = base.certainty.min(most);
+    let near = nearby.as_deref().map(|it| match it.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (it, None),
+    });
+    let Some((host, port)) = told.endpoint().or(near) else { return base };
+    match case.world().service_at(case.namespace(), host) {
         Some(service) => of_service(case, base, service, port),
         None => of_unknown(case, base, host, told.kind),
     }
+}
+
+fn problem(kind: Kind, quote: &str) -> &'static str {
+    match kind {
+        Kind::Refused => "the connection is refused",
+        Kind::UnknownName => "its name does not resolve",
+        _ if is_without_route(quote) => "there is no route to it",
+        _ if is_out_of_time(quote) => "nothing answers in time",
+        _ => "no connection comes about",
+    }
+}
+
+fn is_out_of_time(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["timeout", "timed out", "etimedout", "deadline"].iter().any(|words| line.contains(words))
+}
+
+/// The Service without a ready endpoint that a line near the end names: where the last word does not say whom
+/// it could not reach.
+fn named_nearby(case: &Case<'_>, log: &str) -> Option<String> {
+    let newest = log.lines().rev().take(60);
+    newest.filter_map(endpoint_in).find(|endpoint| {
+        let host = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+        let service = case.world().service_at(case.namespace(), host);
+        service.is_some() && case.world().cannot_answer(case.namespace(), host).is_some()
+    })
 }
 
 /// Whether the kernel says that no packet could leave; nobody waited for an answer then.
@@ -113,7 +180,7 @@ fn of_service(
 
 /// No Service of that name: proof where the name could only be a Service and Services were read.
 fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> Hypothesis {
-    let outside = base.facts.get("endpoint").cloned();
+    let outside = base.facts.get("endpoint").filter(|it| it.contains(host)).cloned();
     let Some((name, namespace)) = case.world().named_by(case.namespace(), host) else {
         return base.maybe("outside", outside);
     };
@@ -138,16 +205,4 @@ fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> 
         .fact("missing", name)
         .maybe("nearest", nearest)
         .settle(format!("kubectl -n {namespace} get services"))
-}
-
-/// The Service that a host or cluster IP means.
-fn service<'a>(case: &Case<'a>, host: &str) -> Option<&'a Service> {
-    if host.parse::<std::net::IpAddr>().is_ok() {
-        let has = |it: &&Service| {
-            it.spec.as_ref().is_some_and(|spec| spec.cluster_ip.as_deref() == Some(host))
-        };
-        return case.evidence().services.items().iter().find(has);
-    }
-    let (name, namespace) = case.world().named_by(case.namespace(), host)?;
-    case.world().service(namespace, name)
 }

@@ -1,7 +1,11 @@
 //! The name server does not answer: no name resolves, whatever it is.
 
 use super::prelude::*;
+use crate::diagnosis::ObjectRef;
 use crate::diagnosis::complaint::{Complaint, Heard, heard};
+
+/// What clusters call the Service of their name server, in kube-system.
+const NAME_SERVERS: [&str; 3] = ["kube-dns", "coredns", "rke2-coredns-rke2-coredns"];
 
 pub(super) static CAUSE: Cause = Cause {
     id: "dns-unavailable",
@@ -9,7 +13,7 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Logs],
     clears: &["application-crashed"],
-    why: "Container {container} gets no answer from its name server {server}: {message}.",
+    why: "Container {container} gets no name resolved: {message}. Its name server is {server}. Service {service} has no ready endpoint.",
     fix: &[
         "Look at the cluster's DNS: its pods (CoreDNS, kube-dns), its Service, and what forbids UDP and TCP port 53 to it.",
         "Correct dnsPolicy and dnsConfig in {object}: it names a name server of its own.",
@@ -25,6 +29,15 @@ pub(super) static CAUSE: Cause = Cause {
     weigh,
 };
 
+/// The cluster's own name server, where none of its pods is ready.
+fn silent_name_server(case: &Case<'_>) -> Option<ObjectRef> {
+    let world = case.world();
+    let mut known = NAME_SERVERS.iter().filter(|name| world.service("kube-system", name).is_some());
+    let name = known.next()?;
+    let (ready, _) = world.endpoints("kube-system", name)?;
+    (ready == 0).then(|| ObjectRef::new("Service", "kube-system", *name))
+}
+
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let of = |it: &Heard<'_>| -> Hypothesis {
         let server = it.after(" on ", &[' ', ',']).and_then(|it| it.strip_suffix(':').or(Some(it)));
@@ -37,7 +50,18 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             // The server answered, and said that it could not say.
             found.certainty = found.certainty.min(Certainty::Likely);
         }
-        found.maybe("server", server).settle("kubectl -n kube-system get pods -l k8s-app=kube-dns")
+        let found = found
+            .maybe("server", server)
+            .settle("kubectl -n kube-system get pods -l k8s-app=kube-dns");
+        match silent_name_server(case) {
+            Some(service) => {
+                let fact = format!("{service} has no ready endpoint");
+                let mut found = found.because(Proof::fact(fact)).fact("service", &service.name);
+                found.certainty = Certainty::Certain;
+                found.target(service)
+            }
+            None => found,
+        }
     };
     heard(case, CAUSE.id, Complaint::Resolver, "no name server answers").iter().map(of).collect()
 }

@@ -13,8 +13,9 @@ pub(super) static CAUSE: Cause = Cause {
     why: "Container {container} may not use {path}: {message}. {reason}.",
     fix: &[
         "Mount a volume (emptyDir will do) on the folder of {path}, or turn off readOnlyRootFilesystem for {read_only}.",
-        "Set fsGroup or runAsUser in {object} so that {path} belongs to the user it runs as.",
-        "Set fsGroup or runAsUser in {object}, or mount a volume where it writes.",
+        "Mount a volume that may be written to (emptyDir will do) on the folder of {path}: no user may write to {unwritable}.",
+        "Set fsGroup or runAsUser in {owned_by} so that {path} belongs to the user it runs as.",
+        "Set fsGroup or runAsUser in {owned_by}, or mount a volume where it writes.",
     ],
     avoid: &["Running it as root: that is more than it needs."],
     looks_for: &[
@@ -54,6 +55,8 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             found
                 .maybe("path", path)
                 .fact("reason", reason)
+                .maybe("unwritable", (read_only && !set).then_some("a read-only filesystem"))
+                .maybe("owned_by", (!read_only).then(|| case.object().kubectl()))
                 .maybe("read_only", (read_only && set).then(|| it.container.name()))
         })
     };

@@ -1,6 +1,7 @@
 //! The registry refuses the pull for lack of credentials or rights.
 
 use super::prelude::*;
+use crate::diagnosis::ObjectRef;
 use crate::diagnosis::pull::{PullFault, registry_of, repository_of};
 
 pub(super) static CAUSE: Cause = Cause {
@@ -70,6 +71,12 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 found.because(Proof::fact("the pod names no imagePullSecrets"))
             } else {
                 found
+            };
+            let found = match &absent {
+                Some((name, _)) => {
+                    found.target(ObjectRef::new("Secret", case.namespace(), name.as_str()))
+                }
+                None => found,
             };
             Some(
                 found

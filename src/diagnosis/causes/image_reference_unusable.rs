@@ -11,11 +11,14 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &[],
     why: "Container {container} cannot start: image {image} cannot be pulled because {obstacle}.",
     fix: &[
+        "Sign {unsigned} as the nodes' policy (policy.json) asks, or correct the policy.",
         "Set the image of {container} back to {last_good}.",
         "Correct the image's name or its pull policy in {object}.",
     ],
     avoid: &["Rolling back to revision {previous}: it names the same image."],
-    looks_for: &["The waiting reasons InvalidImageName and ErrImageNeverPull, and their messages."],
+    looks_for: &[
+        "The waiting reasons InvalidImageName, ErrImageNeverPull and SignatureValidationFailed, and their messages.",
+    ],
     confirm: "The pod's events show `Pulled`, and the container runs.",
     links: &["https://kubernetes.io/docs/concepts/containers/images/#image-names"],
     weigh,
@@ -27,6 +30,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .filter_map(|(told, fault)| {
             let obstacle = match fault {
                 PullFault::InvalidName => "that is not a valid image name",
+                PullFault::Unsigned => {
+                    "the node's policy refuses it: it is not signed as it must be"
+                }
                 PullFault::NeverPulled => "its pull policy is Never and the node does not have it",
                 _ => return None,
             };
@@ -38,6 +44,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                     .fact("container", container.name())
                     .fact("image", image)
                     .fact("obstacle", obstacle)
+                    .maybe("unsigned", (fault == PullFault::Unsigned).then_some(image))
                     .maybe("last_good", before.filter(|old| *old != image))
                     .maybe("previous", case.previous_number_if(before == Some(image))),
             )

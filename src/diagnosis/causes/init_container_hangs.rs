@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use super::prelude::*;
+use crate::diagnosis::LogView;
 use crate::diagnosis::ObjectRef;
-use crate::diagnosis::log::endpoint_in;
+use crate::diagnosis::log::{endpoint_in, failed_calls};
 use crate::diagnosis::world::Silence;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -55,12 +56,19 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .maybe("last_line", last.map(|(_, line)| line.trim().trim_end_matches('.')))
                 .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=20"),
         )
-        .map(|found| match last.and_then(|(_, line)| endpoint_in(line)) {
-            Some(endpoint) => awaited(case, found, &endpoint),
-            None => found,
+        .map(|found| {
+            match last.and_then(|(_, line)| endpoint_in(line)).or_else(|| called(&log)) {
+                Some(endpoint) => awaited(case, found, &endpoint),
+                None => found,
+            }
         })
     })
     .collect()
+}
+
+/// What its last lines name as not to be reached.
+fn called(log: &Option<LogView<'_>>) -> Option<String> {
+    failed_calls(log.as_ref()?.text).into_iter().next().map(|it| it.endpoint)
 }
 
 /// What it waits for is a Service: whether that can answer is proof.

@@ -16,6 +16,7 @@ mod configuration_invalid;
 mod container_exits_cleanly;
 mod container_refused_by_runtime;
 mod credentials_refused;
+mod cronjob_held_up;
 mod data_directory_refused;
 mod data_of_another_version;
 mod deletion_held_up;
@@ -24,6 +25,7 @@ mod dependency_read_only;
 mod dependency_unreachable;
 mod dns_unavailable;
 mod env_var_missing;
+mod errors_logged;
 mod exec_format_error;
 mod file_not_permitted;
 mod heap_exhausted;
@@ -37,6 +39,7 @@ mod job_deadline_exceeded;
 mod killed_by_probe;
 mod limit_range_violated;
 mod migration_failed;
+mod network_policy_blocks;
 mod no_volume_for_claim;
 mod node_disk_full;
 mod node_lost;
@@ -164,11 +167,15 @@ pub static ALL: &[&Cause] = &[
     &heap_exhausted::CAUSE,
     &file_not_permitted::CAUSE,
     &configuration_invalid::CAUSE,
+    &network_policy_blocks::CAUSE,
     &dependency_unreachable::CAUSE,
     &dns_unavailable::CAUSE,
     &application_crashed::CAUSE,
     // is not ready
     &readiness_probe_failing::CAUSE,
+    &cronjob_held_up::CAUSE,
+    // is well by every count
+    &errors_logged::CAUSE,
     // pods are well, and their Service leads nowhere
     &service_selects_nothing::CAUSE,
     &service_port_unserved::CAUSE,

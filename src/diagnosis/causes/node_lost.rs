@@ -35,6 +35,11 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         let Some(lost) = ready.filter(|it| it.status != "True") else { continue };
         let since = lost.last_transition_time.as_ref().map(|it| it.0);
         let message = lost.message.as_deref().unwrap_or_default();
+        // The node's network plugin is such a pod itself: its crash is why the node is not ready.
+        let network = ["NetworkPluginNotReady", "cni"].iter().any(|it| message.contains(it));
+        if network && case.object().kind == *"DaemonSet" && !case.endings().is_empty() {
+            continue;
+        }
         let source = format!("condition Ready of node {name}");
         let proof = Proof::quoted(format!("node {name} is {}", lost.status), message, source);
         found.push(

@@ -14,8 +14,9 @@ pub(super) static CAUSE: Cause = Cause {
     why: "Container {container} is killed by the kernel at its memory limit of {limit}. Its highest sample was {peak}. The limit was lowered from {limit_before} in the newest revision.",
     fix: &[
         "Restore the memory limit of {container} to {limit_before}.",
-        "Find what holds the memory: compare the usage before the kill with the newest change.",
-        "Raise the memory limit of {container} above {limit}, if the usage is what the work needs.",
+        "Raise the memory limit of {container} above {too_low}: it is too low even to start the container.",
+        "Find what holds the memory of {grown}: compare the usage before the kill with the newest change.",
+        "Raise the memory limit of {grown} above {limit}, if the usage is what the work needs.",
     ],
     avoid: &[],
     looks_for: &[
@@ -65,6 +66,7 @@ fn unnamed(case: &Case<'_>, container: ContainerView<'_>) -> Option<Hypothesis> 
             .fact("pod", container.pod().name())
             .fact("peak", words(peak))
             .maybe("limit_before", lowered_from(case, container.name()))
+            .fact("grown", container.name())
             .settle("kubectl -n {namespace} top pod {pod} --containers"),
     )
 }
@@ -105,7 +107,11 @@ fn named<'a>(
                     .fact("pod", container.pod().name())
                     .maybe("peak", peak.map(words))
                     .maybe("limit_before", lowered_from(case, container.name()))
-                    .settle("kubectl -n {namespace} top pod {pod} --containers"),
+                    .maybe("too_low", at_start.then_some(limit))
+                    .maybe("grown", (!at_start).then(|| container.name()))
+                    .maybe_settle(
+                        (!at_start).then_some("kubectl -n {namespace} top pod {pod} --containers"),
+                    ),
             )
         })
         .collect()

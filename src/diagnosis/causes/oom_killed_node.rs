@@ -1,6 +1,7 @@
 //! The kernel killed the container for memory, from outside the container's own limit.
 
 use super::prelude::*;
+use crate::diagnosis::ObjectRef;
 use crate::diagnosis::memory::{limit, peak, words};
 
 pub(super) static CAUSE: Cause = Cause {
@@ -56,6 +57,10 @@ fn weigh_one(case: &Case<'_>, container: ContainerView<'_>) -> Option<Hypothesis
         _ => return None,
     };
     let peak = peak(case, &container).map(words);
+    let found = match container.pod().node_name() {
+        Some(node) => found.target(ObjectRef::new("Node", "", node)),
+        None => found,
+    };
     Some(
         found
             .fact("container", container.name())

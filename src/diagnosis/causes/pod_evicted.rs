@@ -11,12 +11,13 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &["pod-deleted"],
     why: "Pod {pod} was evicted from {node}. {said}",
     fix: &[
+        "Let container or volume of {greedy} write less, or raise the limit that the message names (sizeLimit, ephemeral-storage).",
         "Find what used up the resource that the message names on {pressed}; if it is this pod, set its requests to what it needs.",
         "Relieve {pressed}: move pods away or give it more of what it lacks.",
         "Bring {stopped} back, if it was not meant to stop; its pods are made anew elsewhere.",
     ],
     avoid: &[
-        "Raising the memory limit: an eviction is the node's pressure, not the container's limit.",
+        "Raising the memory limit: an eviction is the pressure of {pressed}, not the container's limit.",
     ],
     looks_for: &[
         "A pod in phase Failed with reason Evicted, Preempting or Terminated (`imminent node shutdown`), and its message.",
@@ -42,7 +43,8 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let node = pod.node_name().unwrap_or("its node");
             let stopped = message.contains("shutdown");
             Hypothesis::certain(CAUSE.id)
-                .maybe("pressed", (!stopped).then_some(node))
+                .maybe("pressed", (!stopped && !own).then_some(node))
+                .maybe("greedy", own.then(|| case.object().kubectl()))
                 .maybe("stopped", stopped.then_some(node))
                 .because(Proof::quoted(
                     "the kubelet's words",

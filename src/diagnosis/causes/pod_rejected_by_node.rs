@@ -11,8 +11,9 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &[],
     why: "Pod {pod} was given to {node}, and its kubelet refuses it ({reason}).",
     fix: &[
-        "Compare what {object} asks for with what {node} can give; pods outside the scheduler (static ones, nodeName) are not counted by it.",
-        "Correct the nodeName, node selector, sysctls or profiles in {object}, as the message says.",
+        "Allow it on the nodes (kubelet --allowed-unsafe-sysctls), or take the sysctl out of the securityContext of {object}: {sysctl}.",
+        "Compare what {short} asks for with what {node} can give; pods outside the scheduler (static ones, nodeName) are not counted by it.",
+        "Correct the nodeName, node selector or profiles in {wrong}, as the message says.",
     ],
     avoid: &["Looking for logs: no container of it was started."],
     looks_for: &[
@@ -32,6 +33,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         return Vec::new();
     };
     let message = pod.status().and_then(|it| it.message.as_deref()).unwrap_or(reason);
+    let sysctl = (reason == "SysctlForbidden").then_some(message);
+    let short = reason.starts_with("OutOf") || reason == "UnexpectedAdmissionError";
+    let object = case.object().kubectl();
     vec![
         Hypothesis::certain(CAUSE.id)
             .because(Proof::quoted(
@@ -41,6 +45,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             ))
             .fact("pod", pod.name())
             .fact("reason", reason)
+            .maybe("sysctl", sysctl)
+            .maybe("short", short.then(|| object.clone()))
+            .maybe("wrong", (!short && sysctl.is_none()).then_some(object))
             .fact("node", pod.node_name().unwrap_or("a node"))
             .settle("kubectl describe node {node}"),
     ]

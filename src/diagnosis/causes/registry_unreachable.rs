@@ -12,7 +12,10 @@ pub(super) static CAUSE: Cause = Cause {
     why: "Container {container} cannot start: {node} cannot pull {image} from {registry}: {obstacle}.",
     fix: &[
         "Correct the registry's name in {image}, if {unresolved} is not what was meant.",
-        "Restore the way from {node} to {registry}: DNS, egress rules, proxy, certificates.",
+        "Tell the runtime on the nodes that {plain} speaks plain HTTP (an insecure registry), or serve it over TLS.",
+        "Give the nodes the authority that signed the certificate of {untrusted}, or renew that certificate.",
+        "Look at {refusing} itself: a refused connection means that its host answers and nothing listens there.",
+        "Restore the way from {node} to {away}: DNS, egress rules, proxy.",
     ],
     avoid: &[
         "Rolling back to revision {previous}: its image comes from the same registry.",
@@ -34,10 +37,20 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let registry = registry_of(told.container.image());
             let obstacle = match fault {
                 PullFault::NameUnknown => "the registry's name does not resolve",
+                PullFault::Tls if told.text.contains("HTTP response to HTTPS") => {
+                    "the registry speaks plain HTTP, and the node asks by HTTPS"
+                }
                 PullFault::Tls => "TLS between them fails",
+                PullFault::Unreachable if told.text.contains("connection refused") => {
+                    "the connection is refused"
+                }
                 PullFault::Unreachable => "the registry does not answer as it should",
                 _ => return None,
             };
+            let is = |words: &str| obstacle.contains(words).then_some(registry);
+            let refused = is("connection is refused");
+            let (plain, untrusted) = (is("plain HTTP"), is("TLS between"));
+            let away = (refused.or(plain).or(untrusted).is_none()).then_some(registry);
             Some(
                 Hypothesis::certain(CAUSE.id)
                     .because(told.proof(obstacle))
@@ -45,6 +58,10 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                     .fact("image", told.container.image())
                     .fact("registry", registry)
                     .fact("obstacle", obstacle)
+                    .maybe("plain", plain)
+                    .maybe("untrusted", untrusted)
+                    .maybe("refusing", refused)
+                    .maybe("away", away)
                     .maybe("unresolved", (fault == PullFault::NameUnknown).then_some(registry))
                     .maybe(
                         "previous",

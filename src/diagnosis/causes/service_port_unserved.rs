@@ -16,6 +16,7 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     looks_for: &[
         "A targetPort by name that no container of the selected pods gives to a port: certain.",
+        "A targetPort that the containers declare for another protocol only: certain.",
         "A targetPort by number that no container declares, while probes that pass or the log show another port, or a caller's log says that it is refused: likely, because declaring ports is optional.",
     ],
     confirm: "A request to the Service is answered.",
@@ -29,7 +30,14 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let Some(service) = service.filter(|_| object.kind == *"Service") else { return Vec::new() };
     let Some(gap) = unserved(case.world(), service) else { return Vec::new() };
     let place = format!("spec.ports of Service {}", object.name);
-    let (found, obstacle) = if gap.by_name {
+    let (found, obstacle) = if gap.asked.contains(" over ") {
+        let fact =
+            format!("its pods declare {}, and nothing of it over that protocol", gap.declared);
+        (
+            Hypothesis::certain(CAUSE.id).because(Proof::fact(fact)),
+            "a protocol that they do not declare there",
+        )
+    } else if gap.by_name {
         let proof = Proof::quoted("no container names a port so", &gap.asked, place);
         (Hypothesis::certain(CAUSE.id).because(proof), "a name that none of their ports has")
     } else {

@@ -13,10 +13,10 @@ pub(super) static CAUSE: Cause = Cause {
     why: "Container {container} has no space left: {message}. The volume behind it is claim {claim}. {shm}",
     fix: &[
         "Enlarge claim {claim}, if its StorageClass allows it, or delete what is no longer needed there.",
-        "Mount an emptyDir with medium Memory on /dev/shm in {object}: the default is 64 MiB.",
-        "Delete what is no longer needed, or enlarge the volume.",
+        "Mount an emptyDir with medium Memory on {shared_memory} in {object}: the default is 64 MiB.",
+        "Delete what is no longer needed, or enlarge the volume it writes to.",
     ],
-    avoid: &["Deleting the claim: its data goes with it."],
+    avoid: &["Deleting claim {claim}: its data goes with it."],
     looks_for: &[
         "`No space left on device`, `ENOSPC` in the program's own log. The same words in the kubelet's messages are about the node.",
     ],
@@ -26,6 +26,19 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     weigh,
 };
+
+/// The claim of the one volume of that kind which the container mounts: a program that names no path writes
+/// its data there.
+fn only_claim<'a>(it: &Heard<'a>) -> Option<&'a str> {
+    let container = it.container;
+    let mounts = container.spec().volume_mounts.iter().flatten();
+    let volumes = container.pod().spec()?.volumes.iter().flatten();
+    let volumes = volumes.filter(|volume| mounts.clone().any(|mount| mount.name == volume.name));
+    let mut claims =
+        volumes.filter_map(|it| Some(it.persistent_volume_claim.as_ref()?.claim_name.as_str()));
+    let first = claims.next()?;
+    claims.next().is_none().then_some(first)
+}
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let of = |it: &Heard<'_>| -> Option<Hypothesis> {
@@ -40,8 +53,10 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             let volume = volumes().find(|volume| volume.name == mount.name)?;
             Some(volume.persistent_volume_claim.as_ref()?.claim_name.as_str())
         });
+        let claim = claim.or_else(|| only_claim(it).filter(|_| !shm));
         let found = it
             .hypothesis()
+            .maybe("shared_memory", shm.then_some("/dev/shm"))
             .maybe("claim", claim)
             .maybe("shm", shm.then_some("It is the shared memory of the pod, 64 MiB by default."));
         Some(match claim {

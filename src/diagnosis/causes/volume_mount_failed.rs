@@ -11,12 +11,13 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &[],
     why: "No container of {pod} can start on {node}: {obstacle}. Pod {holder} on {other_node} uses the same claim.",
     fix: &[
+        "Give {claimant} a claim of its own, or run it on {held_on} beside pod {held_by}: claim {claim} is for one node at a time.",
         "Let {holder} go first, or keep both pods on {other_node}: the volume can be on one node at a time.",
         "Find where volume {volume} is still attached (kubectl get volumeattachments), and whether that node is alive.",
         "Correct the path or the type of hostPath in {host_path_of}.",
         "Find in the message what the storage refuses; its driver's pods on {refused_on} say more.",
     ],
-    avoid: &["Deleting the claim or the volume: its data goes with it."],
+    avoid: &["Deleting claim {claim} or its volume: its data goes with it."],
     looks_for: &[
         "FailedAttachVolume and FailedMount events while containers wait with ContainerCreating: Multi-Attach, an exit status of mount, a hostPath of another type, a timeout of the attacher.",
         "Not: a ConfigMap or Secret that is missing, which has a cause of its own; and not `failed to sync … cache`, which healthy pods show for a moment.",
@@ -59,6 +60,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             "a volume cannot be mounted"
         };
         let holder = holder(case, pod).filter(|_| multi);
+        let stranger = stranger(case, pod).filter(|_| multi && holder.is_none());
+        let claim = claims(pod).into_iter().next();
+        let volume = text.split('"').nth(1).filter(|_| multi && stranger.is_none());
         let base =
             if vague(text) { Hypothesis::likely(CAUSE.id) } else { Hypothesis::certain(CAUSE.id) };
         found.push(
@@ -66,13 +70,17 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .fact("pod", pod.name())
                 .fact("node", pod.node_name().unwrap_or("its node"))
                 .fact("obstacle", obstacle)
-                .maybe("volume", text.split('"').nth(1).filter(|_| multi))
+                .maybe("volume", volume)
+                .maybe("claim", claim)
+                .maybe("claimant", stranger.map(|_| case.object().kubectl()))
+                .maybe("held_by", stranger.map(|it| it.name()))
+                .maybe("held_on", stranger.and_then(|it| it.node_name()))
                 .maybe("refused_on", (!multi && !host_path).then(|| pod.node_name()).flatten())
                 .maybe("host_path_of", host_path.then(|| case.object().kubectl()))
                 .maybe("holder", holder.map(|it| it.name()))
                 .maybe("other_node", holder.and_then(|it| it.node_name()))
                 .settle("kubectl -n {namespace} describe pod {pod}")
-                .settle("kubectl get volumeattachments"),
+                .maybe_settle(multi.then_some("kubectl get volumeattachments")),
         );
     }
     found.dedup_by(|a, b| a.facts.get("pod") == b.facts.get("pod"));
@@ -86,6 +94,15 @@ fn holder<'a>(case: &Case<'a>, pod: PodView<'a>) -> Option<PodView<'a>> {
         other.name() != pod.name() && !other.is_over() && other.node_name() != pod.node_name()
     });
     others.copied().find(|other| self::claims(*other).iter().any(|claim| claims.contains(claim)))
+}
+
+/// A pod of another workload that uses one of the claims.
+fn stranger<'a>(case: &Case<'a>, pod: PodView<'a>) -> Option<PodView<'a>> {
+    let world = case.world();
+    let here =
+        world.workloads().filter(|it| it.namespace == case.namespace() && *it != case.object());
+    let mut others = here.flat_map(|it| world.pods_of(it)).filter(|other| !other.is_over());
+    others.find(|other| self::claims(*other).iter().any(|it| claims(pod).contains(it)))
 }
 
 fn claims<'a>(pod: PodView<'a>) -> Vec<&'a str> {

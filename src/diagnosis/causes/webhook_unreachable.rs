@@ -47,6 +47,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .settle("kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations");
     vec![match service {
         Some((name, namespace)) => {
+            let silent = case.world().endpoints(namespace, name).is_some_and(|it| it.0 == 0);
+            let known = case.world().service(namespace, name).is_some();
+            let found = found.maybe("service", (silent && known).then_some(name));
             found.target(ObjectRef::new("Service", namespace, name)).settle(format!(
                 "kubectl -n {namespace} get endpointslices -l kubernetes.io/service-name={name}"
             ))

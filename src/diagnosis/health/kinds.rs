@@ -8,9 +8,10 @@ use k8s_openapi::api::batch::v1::{Job, JobCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Checkup, Grade};
+use crate::diagnosis::cron;
 use crate::diagnosis::owner::controller;
 use crate::diagnosis::pod::PodView;
-use crate::diagnosis::trouble::MAY_START_FOR;
+use crate::diagnosis::trouble::{MAY_LINGER_FOR, MAY_START_FOR};
 use crate::diagnosis::world::{World, created, is, name, namespace};
 use crate::diagnosis::{ObjectRef, Presence};
 
@@ -140,7 +141,12 @@ fn deployment(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.ready = status.ready_replicas.unwrap_or(0);
     checkup.health.updated = updated;
     let pods = speaking_pods(world, object);
-    checkup.check_ready(&pods, world.now(), is_young(&found.metadata, world.now()));
+    checkup.check_ready_beside(
+        &pods,
+        leaving(world, object),
+        world.now(),
+        is_young(&found.metadata, world.now()),
+    );
     let observed = observed(&found.metadata, status.observed_generation);
     let available = status.available_replicas.unwrap_or(0);
     let complete = observed && updated >= desired && total <= updated && available >= updated;
@@ -183,7 +189,12 @@ fn stateful_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.ready = status.ready_replicas.unwrap_or(0);
     checkup.health.updated = status.updated_replicas.unwrap_or(0);
     let pods = speaking_pods(world, object);
-    checkup.check_ready(&pods, world.now(), is_young(&found.metadata, world.now()));
+    checkup.check_ready_beside(
+        &pods,
+        leaving(world, object),
+        world.now(),
+        is_young(&found.metadata, world.now()),
+    );
     let observed = observed(&found.metadata, status.observed_generation);
     let strategy = spec.and_then(|spec| spec.update_strategy.as_ref());
     let partition = strategy.and_then(|it| it.rolling_update.as_ref()).and_then(|it| it.partition);
@@ -213,7 +224,12 @@ fn daemon_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.ready = status.number_ready;
     checkup.health.updated = status.updated_number_scheduled.unwrap_or(0);
     let pods = speaking_pods(world, object);
-    checkup.check_ready(&pods, world.now(), is_young(&found.metadata, world.now()));
+    checkup.check_ready_beside(
+        &pods,
+        leaving(world, object),
+        world.now(),
+        is_young(&found.metadata, world.now()),
+    );
     let observed = observed(&found.metadata, status.observed_generation);
     let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
     let on_delete = strategy.and_then(|it| it.type_.as_deref()) == Some("OnDelete");
@@ -234,7 +250,12 @@ fn replica_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     let observed =
         observed(&found.metadata, found.status.as_ref().and_then(|s| s.observed_generation));
     let pods = speaking_pods(world, object);
-    checkup.check_ready(&pods, world.now(), is_young(&found.metadata, world.now()));
+    checkup.check_ready_beside(
+        &pods,
+        leaving(world, object),
+        world.now(),
+        is_young(&found.metadata, world.now()),
+    );
     unfinished(checkup, observed, 0, 0);
     checkup.health.rollout_complete = observed;
 }
@@ -282,6 +303,9 @@ fn cron_job(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     if let Some(current) = current_job(world.jobs_of(object)) {
         job(checkup, &[current], world.now());
     }
+    if let Some((_, line)) = found.and_then(|it| cron::misses(world, it)) {
+        checkup.add(Grade::Fault, line);
+    }
 }
 
 fn pod(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
@@ -317,6 +341,12 @@ fn by_its_pods(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.unknown(&what, why);
     }
     let pods = speaking_pods(world, object);
+    if let Some(failed) = failed_run(world, object, pods.is_empty()) {
+        let why = failed.reason().unwrap_or("its containers ended badly");
+        checkup.health.desired = 1;
+        checkup.add(Grade::Fault, format!("pod {} has failed: {why}", failed.name()));
+        return;
+    }
     let gated = pods.iter().filter(|pod| pod.is_gated()).count();
     let wanted = world.replica_sets_of(object).iter().filter_map(|set| set.spec.as_ref()?.replicas);
     let seen = i32::try_from(pods.len() - gated).unwrap_or(i32::MAX);
@@ -326,6 +356,29 @@ fn by_its_pods(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.updated = seen;
     checkup.health.rollout_complete = unread.is_none();
     checkup.check_ready(&pods, world.now(), false);
+}
+
+/// The newest pod of a custom owner that runs things to their end (a Tekton TaskRun, an Argo Workflow), where
+/// it has failed and none is left that might do better. Controllers that keep pods running make new ones.
+fn failed_run<'w>(
+    world: &'w World<'_>,
+    object: &ObjectRef,
+    none_lives: bool,
+) -> Option<PodView<'w>> {
+    const KEEPING: [&str; 6] = [
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicationController",
+        "Service",
+    ];
+    if KEEPING.contains(&object.kind.as_str()) || !none_lives {
+        return None;
+    }
+    let newest = world.pods_of(object).into_iter().max_by_key(|pod| pod.created())?;
+    let never = newest.spec().and_then(|it| it.restart_policy.as_deref()) == Some("Never");
+    (newest.phase() == "Failed" && never).then_some(newest)
 }
 
 /// The Job whose outcome counts: the newest, or while that runs without a failure the one before it,
@@ -375,6 +428,15 @@ fn observed(metadata: &ObjectMeta, observed: Option<i64>) -> bool {
         (Some(generation), Some(observed)) => observed >= generation,
         _ => true,
     }
+}
+
+/// How many pods are on their way out, within the time that they may take: what replaces them comes after.
+fn leaving(world: &World<'_>, object: &ObjectRef) -> usize {
+    let in_time = |pod: &PodView<'_>| {
+        let due = pod.object().metadata.deletion_timestamp.as_ref();
+        due.is_some_and(|due| world.now().duration_since(due.0) < MAY_LINGER_FOR)
+    };
+    world.pods_of(object).iter().filter(|pod| in_time(pod)).count()
 }
 
 fn is_young(metadata: &ObjectMeta, now: Timestamp) -> bool {

@@ -259,6 +259,50 @@ pub fn read(text: &str) -> Reading {
     read_bytes(text.as_bytes())
 }
 
+/// Whether one line, by itself, is an error or worse.
+pub(super) fn is_error(line: &str) -> bool {
+    level::read(&lines::Lines::new(line, 0), 0).is_some()
+}
+
+/// A call to another service that failed, as a program tells of it which goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FailedCall {
+    pub(super) kind: Kind,
+    /// `host:port`, or the host.
+    pub(super) endpoint: String,
+    /// Counts from 1.
+    pub(super) line: u64,
+    /// The line, bounded, verbatim.
+    pub(super) quote: String,
+    /// How often the last lines tell of it.
+    pub(super) times: usize,
+}
+
+/// How many of a log's last lines are looked through for failed calls.
+const LAST_CALLS: usize = 60;
+
+/// The calls that the last lines of a log tell of, each endpoint once, the last first.
+pub(super) fn failed_calls(text: &str) -> Vec<FailedCall> {
+    let mut found: Vec<FailedCall> = Vec::new();
+    let lines = text.lines().enumerate().collect::<Vec<_>>();
+    for (at, line) in lines.into_iter().rev().take(LAST_CALLS) {
+        let Some((kind, Some(endpoint))) = network::about(line, &line.to_ascii_lowercase()) else {
+            continue;
+        };
+        match found.iter_mut().find(|it| it.endpoint == endpoint && it.kind == kind) {
+            Some(known) => known.times += 1,
+            None => found.push(FailedCall {
+                kind,
+                endpoint,
+                line: at as u64 + 1,
+                quote: lines::bounded(line.trim()),
+                times: 1,
+            }),
+        }
+    }
+    found
+}
+
 /// As [`read`], of bytes that may be no text. This is the door for fuzzing.
 pub fn read_bytes(bytes: &[u8]) -> Reading {
     let window = window::of(bytes);

@@ -7,7 +7,9 @@ use regex::Regex;
 use super::Kind;
 use super::failure::has;
 
-const UNKNOWN: [&str; 20] = [
+const UNKNOWN: [&str; 21] = [
+    // BusyBox
+    "bad address '",
     "no such host",
     "host not found in upstream",
     "getaddrinfo",
@@ -43,6 +45,17 @@ const REFUSED: [&str; 13] = [
     "connect call failed",
     "can't connect to server on",
     "can't connect to local",
+];
+/// No connection comes about, and the words do not tell how it failed.
+const FAILED: [&str; 8] = [
+    "no reachable servers",
+    "no suitable servers found",
+    "server selection timed out",
+    "serverselectiontimeouterror",
+    "unabletoconnect",
+    "it was not possible to connect to the redis server",
+    "no nodes are available to serve",
+    "failed to connect to all addresses",
 ];
 const SILENT: [&str; 28] = [
     "i/o timeout",
@@ -81,7 +94,7 @@ pub(super) fn about(message: &str, lower: &str) -> Option<(Kind, Option<String>)
         Kind::UnknownName
     } else if has(lower, &REFUSED) || is_refused_between(lower) {
         Kind::Refused
-    } else if has(lower, &SILENT) {
+    } else if has(lower, &SILENT) || has(lower, &FAILED) {
         Kind::TimedOut
     } else {
         return None;
@@ -111,6 +124,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Go names the resolved address behind the URL that was asked for: the name is what people know.
         r"\b[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?(?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"lookup (?P<h>[\w.-]+)",
+        r#"bad address '(?P<h>[\w.-]+)(?::(?P<p>\d+))?'"#,
         r#"upstream "(?P<h>[\w.-]+)(?::(?P<p>\d+))?""#,
         r"(?:ENOTFOUND|EAI_AGAIN) (?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"UnknownHostException: (?P<h>[\w.-]+)",

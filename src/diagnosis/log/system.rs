@@ -80,7 +80,8 @@ pub(super) fn about(message: &str, lower: &str) -> Option<(Kind, Option<String>)
             Kind::HeapExhausted
         } else if has(lower, &IN_USE) {
             return Some((Kind::AddressInUse, port_in(message)));
-        } else if has(lower, &DISK) {
+        // The kernel's word for a full table of watches is the same as for a full disk.
+        } else if has(lower, &DISK) && !has(lower, &["file watchers", "inotify"]) {
             Kind::Disk
         } else if has(lower, &DENIED) || has(message, &["EACCES", "EPERM"]) {
             Kind::Permission
