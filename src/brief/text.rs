@@ -200,7 +200,6 @@ fn cause(out: &mut String, cause: &CauseWords, pen: Pen) {
     cause.facts.iter().for_each(|fact| label(out, "", fact, pen));
     cause.target.iter().for_each(|target| label(out, "repair", target, pen));
     cause.against.iter().for_each(|against| label(out, "against", against, pen));
-    cause.settle.iter().for_each(|settle| indented(out, "settle", settle));
 }
 
 fn next(out: &mut String, i: usize, choice: &crate::diagnosis::Choice, pen: Pen) {

@@ -14,6 +14,9 @@ use super::{
 /// The fact by which a cause says that the Service it targets has no ready endpoint: its name.
 const NO_ENDPOINT: &str = "service";
 
+/// The fact by which a cause says that the workload it targets is waited for: its name.
+const AWAITED: &str = "awaited";
+
 /// How many Services are followed in a row: longer chains are told by the findings on their way.
 const FAR: usize = 5;
 
@@ -56,10 +59,11 @@ pub(super) fn follow(
     }
 }
 
-/// The Service that a hypothesis ends at: one that exists and does not answer.
+/// What a hypothesis ends at: a Service that exists and does not answer, or a workload that it waits for.
 fn lead(hypothesis: &Hypothesis) -> Option<&ObjectRef> {
-    let target = hypothesis.target.as_ref().filter(|it| it.kind == *"Service")?;
-    hypothesis.facts.contains_key(NO_ENDPOINT).then_some(target)
+    let target = hypothesis.target.as_ref()?;
+    let silent = target.kind == *"Service" && hypothesis.facts.contains_key(NO_ENDPOINT);
+    (silent || hypothesis.facts.contains_key(AWAITED)).then_some(target)
 }
 
 /// What is behind a Service. `path` holds what was passed already: two that wait for each other end there.
@@ -73,7 +77,14 @@ fn trace(
         return None;
     }
     path.push(service.clone());
-    let mut behind = world.selected_by(service);
+    let mut behind = match service.kind.as_str() {
+        "Service" => world.selected_by(service),
+        // It was named itself.
+        _ => {
+            path.pop();
+            vec![service.clone()]
+        }
+    };
     behind.retain(|it| !path.contains(it));
     for object in &behind {
         if Checkup::of(world, object).into_health(None).presence == Presence::ScaledToZero {
@@ -114,15 +125,17 @@ fn of_finding(
         hypothesis: best,
         next: finding.next,
     });
-    behind.via.insert(0, service.clone());
+    if service.kind == *"Service" {
+        behind.via.insert(0, service.clone());
+    }
     behind
 }
 
 /// Says in the victim's hypothesis what is behind it; the repair is there.
 fn blame(victim: &mut Hypothesis, behind: &Behind) {
     let services: Vec<_> = behind.via.iter().map(|it| it.name.as_str()).collect();
-    let mut fact =
-        format!("behind {}: {} {}", services.join(", then "), behind.object, behind.predicate);
+    let way = if services.is_empty() { "it".to_owned() } else { services.join(", then ") };
+    let mut fact = format!("behind {way}: {} {}", behind.object, behind.predicate);
     let named = behind.hypothesis.as_ref().filter(|it| it.certainty > Certainty::Possible);
     if let Some(named) = named {
         fact.push_str(&format!(

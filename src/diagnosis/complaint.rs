@@ -134,7 +134,13 @@ pub(super) fn about(line: &str) -> Option<Complaint> {
     let complaint = WORDS.get(found).map(|(complaint, _)| *complaint)?;
     // The kernel's word for a full table of watches is the same as for a full disk.
     let watches = lower.contains("watch") || lower.contains("inotify");
-    (complaint != Complaint::DiskFull || !watches).then_some(complaint)
+    if complaint == Complaint::DiskFull && watches {
+        return None;
+    }
+    // A lock that cannot be had because nothing can be written: errno 30 is EROFS.
+    let read_only = lower.contains("error: 30") || lower.contains("errno: 30");
+    let locked = complaint == Complaint::DataDirectory && read_only;
+    Some(if locked { Complaint::File } else { complaint })
 }
 
 /// What the reader of logs has told already.
@@ -188,7 +194,13 @@ pub(super) fn heard<'a>(
     }
     let mut found: Vec<Heard<'a>> = Vec::new();
     for ending in case.endings() {
-        found.extend(of_ending(ending, cause, wanted, fact));
+        // A run that goes on has not ended by these words; that they come again and again tells more.
+        let runs = ending.container.is_running() && ending.container.exit_code().is_none();
+        let repeated = runs
+            .then(|| of_log(ending.container, &ending.log, cause, wanted, fact))
+            .flatten()
+            .filter(|it| it.base.certainty >= Certainty::Likely);
+        found.extend(repeated.or_else(|| of_ending(ending, cause, wanted, fact)));
     }
     for (container, log) in case.logs() {
         if !case.endings().iter().any(|it| it.log.text == log.text) {

@@ -80,8 +80,8 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
         Scope::Namespace(wanted) => wanted == namespace,
         Scope::Workload(_) => false,
     };
-    for (object, mut health) in wiring::broken(&world, whole) {
-        health.neighbours = neighbours.get(object.namespace.as_str()).copied().flatten();
+    // That the workloads around a Service are well is what makes it worth telling, not who is hurt by it.
+    for (object, health) in wiring::broken(&world, whole) {
         keep(find(&world, &object, health), &mut diagnosis);
     }
     blame::follow(&world, &mut diagnosis.findings, |object| examine(&world, object));

@@ -70,7 +70,7 @@ pub struct Finding {
 /// What keeps a Service from answering those that wait for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Behind {
-    /// The Services on the way, the nearest first; never empty.
+    /// The Services on the way, the nearest first; empty where it waits for the workload itself.
     pub via: Vec<ObjectRef>,
     /// The object where the fault is.
     pub object: ObjectRef,

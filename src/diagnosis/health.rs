@@ -113,7 +113,8 @@ impl Checkup {
             return;
         }
         let line = self.health.pods_ready();
-        let starting = pods.iter().filter(|pod| !pod.is_ready() && is_starting(pod, now)).count();
+        let may_lack = |pod: &&PodView<'_>| pod.is_gated() || is_starting(pod, now);
+        let starting = pods.iter().filter(|pod| !pod.is_ready()).filter(may_lack).count();
         let lacking = usize::try_from(self.health.desired).unwrap_or(0).saturating_sub(pods.len());
         let excused = starting + if young_controller { lacking } else { lacking.min(leaving) };
         let grade = if usize::try_from(missing).is_ok_and(|missing| missing <= excused) {

@@ -13,7 +13,7 @@ pub(super) struct Refusal<'a> {
 pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<Refusal<'a>> {
     let living = case.pods().iter().filter(|pod| !pod.is_over() && !pod.is_terminating()).count();
     let lacking = usize::try_from(case.health().desired).is_ok_and(|desired| living < desired);
-    if !lacking {
+    if !lacking && !is_new_revision_unmade(case) {
         return None;
     }
     let told = case.events_with("FailedCreate").last();
@@ -24,6 +24,16 @@ pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<Refusal<'a>> {
         Some((text, Proof::quoted("the API server's words", text, source)))
     });
     told.map(|(text, proof)| Refusal { text, proof })
+}
+
+/// Whether the newest revision lacks pods that it should have, while those of the old one still serve.
+fn is_new_revision_unmade(case: &Case<'_>) -> bool {
+    let newest = case.world().replica_sets_of(case.object()).last();
+    newest.is_some_and(|set| {
+        let wanted = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
+        let made = set.status.as_ref().map_or(0, |status| status.replicas);
+        made < wanted
+    })
 }
 
 impl<'a> Refusal<'a> {

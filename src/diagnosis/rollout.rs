@@ -1,6 +1,7 @@
 //! What was changed: the failing revision against the last one that worked.
 
 mod diff;
+mod rest;
 
 pub(super) use diff::probe_target;
 

@@ -34,6 +34,11 @@ pub(super) enum Obstacle {
     Other,
 }
 
+/// What stands against nodes because of volumes, where the volume's place does not matter.
+pub(super) const CLAIM_FOR_ONE_POD: &str =
+    "another pod uses its claim, and that is for one pod at a time (ReadWriteOncePod)";
+pub(super) const TOO_MANY_VOLUMES: &str = "they have as many volumes as they may attach";
+
 /// One obstacle and the number of nodes that it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
@@ -179,6 +184,9 @@ fn obstacle(words: &str) -> Obstacle {
     if has("Too many pods") {
         return Obstacle::Resource("pods".into());
     }
+    if has("ReadWriteOncePod") {
+        return Obstacle::Volume(CLAIM_FOR_ONE_POD.into());
+    }
     if has("persistentvolumeclaim") || has("PersistentVolumeClaim") {
         return Obstacle::Claim;
     }
@@ -195,7 +203,7 @@ fn obstacle(words: &str) -> Obstacle {
         return Obstacle::Volume("its volume is on another node or in another zone".into());
     }
     if has("max volume count") || has("Limits") && has("volume") {
-        return Obstacle::Volume("they have as many volumes as they may attach".into());
+        return Obstacle::Volume(TOO_MANY_VOLUMES.into());
     }
     if has("volume zone") || has("available persistent volumes to bind") {
         return Obstacle::Volume("no volume that could be bound is there".into());

@@ -73,8 +73,10 @@ pub(super) fn unselected<'a>(world: &World<'a>, service: &'a Service) -> Option<
     let (place, own) = (namespace(&service.metadata), name(&service.metadata));
     world.evidence().pods.read()?;
     world.evidence().deployments.read()?;
-    // Endpoints may be made by hand; unread ones prove nothing.
-    world.endpoints(place, own).filter(|(_, total)| *total == 0)?;
+    // Endpoints are made of the selector; those of a kept name may outlive it for a moment.
+    if world.endpoints(place, own).is_some_and(|(_, total)| total > 0) {
+        return None;
+    }
     let here = || world.workloads().filter(|it| it.namespace == place);
     if here().any(|it| world.labels_of(it).iter().any(|labels| matches(selector, labels))) {
         return None;

@@ -28,10 +28,12 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let of = |it: &Heard<'_>| -> Option<Hypothesis> {
         let lower = it.quote.to_ascii_lowercase();
-        let expired = lower.contains("expired");
+        // Go names both; which of them it is stands in the times behind.
+        let early = lower.contains("is before") || lower.contains("not valid before");
+        let expired = lower.contains("expired") && !early;
         let reason = if expired {
             "The certificate has expired"
-        } else if lower.contains("not yet valid") {
+        } else if early || lower.contains("not yet valid") {
             "The certificate is not valid yet, or a clock is wrong"
         } else if lower.contains("authority")
             || lower.contains("signed")

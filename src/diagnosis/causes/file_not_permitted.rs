@@ -30,7 +30,10 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let of = |it: &Heard<'_>| -> Option<Hypothesis> {
         let lower = it.quote.to_ascii_lowercase();
-        let read_only = lower.contains("read-only file system") || lower.contains("erofs");
+        let read_only = lower.contains("read-only file system")
+            || lower.contains("erofs")
+            || lower.contains("error: 30")
+            || lower.contains("errno: 30");
         let own = it.container.spec().security_context.as_ref();
         let set = own.and_then(|it| it.read_only_root_filesystem) == Some(true);
         let reason = match (read_only, set) {

@@ -59,11 +59,27 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .map(|found| {
             match last.and_then(|(_, line)| endpoint_in(line)).or_else(|| called(&log)) {
                 Some(endpoint) => awaited(case, found, &endpoint),
-                None => found,
+                None => match last.and_then(|(_, line)| workload_in(case, line)) {
+                    Some(object) => found.fact("awaited", &object.name).target(object),
+                    None => found,
+                },
             }
         })
     })
     .collect()
+}
+
+/// The workload of its namespace that a line names: `Waiting for job migrate-7 to complete`.
+fn workload_in(case: &Case<'_>, line: &str) -> Option<ObjectRef> {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    let words: Vec<&str> = line.split(|letter| !is_name(letter)).collect();
+    let here = case.world().workloads().filter(|it| it.namespace == case.namespace());
+    let named = here.filter(|it| *it != case.object() && words.contains(&it.name.as_str()));
+    // Of `job migrate` and a Deployment of that name the kind in the line decides.
+    let lower = line.to_ascii_lowercase();
+    let kind = |it: &&ObjectRef| lower.contains(&it.kind.as_str().to_ascii_lowercase());
+    let named: Vec<&ObjectRef> = named.collect();
+    named.iter().copied().find(kind).or(named.first().copied()).cloned()
 }
 
 /// What its last lines name as not to be reached.

@@ -12,7 +12,7 @@ pub(super) static CAUSE: Cause = Cause {
     why: "Pod {pod} cannot be scheduled: no node fits its node selector or affinity. It demands {demand}. No node has a label {unknown_key}. Nodes have {present}.",
     fix: &[
         "Correct the node selector or affinity in {object}: {demand}.",
-        "Label a node so that it fits, if it is the right one for {object}.",
+        "Label a node so that it fits, if it is the right one for {labelled}.",
         "Correct the node selector or affinity in {object}, so that a node fits.",
     ],
     avoid: &["Deleting the pods: the next ones ask for the same."],
@@ -47,10 +47,24 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .maybe("demand", (!words.is_empty()).then(|| words.join(",")))
                 .maybe("unknown_key", key.filter(|_| there.is_empty()))
                 .maybe("present", (!there.is_empty()).then(|| there.join(", ")))
+                .maybe("labelled", may_be_given(&demand).then(|| case.object().kubectl()))
                 .settle("kubectl get nodes --show-labels"),
         )
     };
     unplaced(case).iter().filter_map(of).collect()
+}
+
+/// Whether people give such labels to nodes: the kubelet and the cloud say which architecture, name and zone
+/// a node has.
+fn may_be_given(demand: &[(&str, String)]) -> bool {
+    let given = [
+        "kubernetes.io/arch",
+        "kubernetes.io/os",
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/",
+    ];
+    let by_machine = |key: &str| given.iter().any(|it| key.ends_with(it) || key.starts_with(it));
+    !demand.iter().any(|(key, _)| by_machine(key))
 }
 
 /// The labels that a pod demands of its node, by selector and by required affinity, the first term.

@@ -9,10 +9,11 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Events, Revisions],
     clears: &["pod-creation-refused"],
-    why: "No pod can be created for {object}: it violates PodSecurity {level} of {namespace}. It says: {words}.",
+    why: "No pod can be created for {object}: it violates {rules}. It says: {words}.",
     fix: &[
         "Set what the message names in the securityContext of {object}.",
-        "Lower the level of {namespace} (label pod-security.kubernetes.io/enforce), if these pods are meant to have such rights.",
+        "Lower the level of {levelled} (label pod-security.kubernetes.io/enforce), if these pods are meant to have such rights.",
+        "Let the ServiceAccount of {constrained} use a SecurityContextConstraint that allows it (oc adm policy add-scc-to-user), if these pods are meant to have such rights.",
     ],
     avoid: &[],
     looks_for: &[
@@ -39,10 +40,18 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         let (_, words) = rest.split_once("\": ").or_else(|| rest.split_once(": "))?;
         Some(words.trim_end_matches('.'))
     });
+    let openshift = refusal.says(&["security context constraint"]);
+    let rules = match level {
+        _ if openshift => "every SecurityContextConstraint it may use".to_owned(),
+        Some(level) => format!("PodSecurity {level} of {}", case.namespace()),
+        None => format!("the rules of {}", case.namespace()),
+    };
     vec![
         refusal
             .hypothesis(CAUSE.id)
-            .fact("level", level.unwrap_or("rules"))
+            .fact("rules", rules)
+            .maybe("levelled", (!openshift).then(|| case.namespace()))
+            .maybe("constrained", openshift.then(|| case.object().kubectl()))
             .maybe("words", words)
             .settle("kubectl get namespace {namespace} --show-labels"),
     ]

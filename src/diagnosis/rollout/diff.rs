@@ -9,32 +9,39 @@ use serde::Serialize;
 
 use crate::diagnosis::Change;
 
-/// Everything of two templates that can make a container fail and differs, container by container.
+/// Everything that differs between two templates: what makes containers fail in words of its own, container
+/// by container, then all the rest by its name in the specification.
 pub(super) fn templates(from: &PodTemplateSpec, to: &PodTemplateSpec) -> Vec<Change> {
+    let (old, new) = (from, to);
     let (Some(from), Some(to)) = (from.spec.as_ref(), to.spec.as_ref()) else { return Vec::new() };
     let mut changes = Vec::new();
+    worded(from, to, &mut changes);
+    super::rest::add(old, new, &mut changes);
+    changes
+}
+
+fn worded(from: &PodSpec, to: &PodSpec, changes: &mut Vec<Change>) {
     let (old, new) = (all_containers(from), all_containers(to));
     for (name, after) in &new {
         match old.get(name) {
-            Some(before) => containers(before, after, &mut changes),
-            None => note(&mut changes, "container", Some(name), None, after.image.clone()),
+            Some(before) => containers(before, after, changes),
+            None => note(changes, "container", Some(name), None, after.image.clone()),
         }
     }
     for (name, before) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
-        note(&mut changes, "container", Some(name), before.image.clone(), None);
+        note(changes, "container", Some(name), before.image.clone(), None);
     }
     let references = |spec: &PodSpec| -> BTreeMap<String, String> {
         spec.volumes.iter().flatten().map(|it| (it.name.clone(), volume_words(it))).collect()
     };
-    maps("volume", None, &references(from), &references(to), &mut changes);
+    maps("volume", None, &references(from), &references(to), changes);
     let account = |spec: &PodSpec| spec.service_account_name.clone();
-    note(&mut changes, "service account", None, account(from), account(to));
+    note(changes, "service account", None, account(from), account(to));
     let pull = |spec: &PodSpec| {
         let names = spec.image_pull_secrets.iter().flatten().map(|it| it.name.clone());
         Some(names.collect::<Vec<_>>().join(", ")).filter(|names| !names.is_empty())
     };
-    note(&mut changes, "image pull secrets", None, pull(from), pull(to));
-    changes
+    note(changes, "image pull secrets", None, pull(from), pull(to));
 }
 
 /// The names of all ConfigMaps that a pod refers to.
