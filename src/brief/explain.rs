@@ -5,6 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::diagnosis::Cause;
+use crate::diagnosis::causes::ALL;
+use crate::diagnosis::signs::{SIGNS, Sign, signs_of};
 
 /// The cause for the terminal.
 pub fn explain_text(cause: &Cause) -> String {
@@ -16,6 +18,35 @@ pub fn explain_text(cause: &Cause) -> String {
         }
     }
     text
+}
+
+/// A sign for the terminal: what it means, and the causes that show it.
+pub fn explain_sign(sign: &Sign) -> String {
+    let names = sign.names.join(", ");
+    let mut text = format!("{names} ({})\n\n{}\n\nCauses that show it\n", sign.kind, sign.means);
+    let causes: Vec<&Cause> = sign.causes.iter().filter_map(|id| named(id)).collect();
+    for line in explain_list(&causes).lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str(
+        "\nfirsthand explain CAUSE tells them apart; firsthand diagnose looks which it is.\n",
+    );
+    text
+}
+
+/// A sign as data.
+pub fn explain_sign_json(sign: &Sign) -> Value {
+    json!({
+        "schema": "firsthand/sign/v1",
+        "names": sign.names,
+        "kind": sign.kind,
+        "means": sign.means,
+        "causes": sign.causes,
+    })
+}
+
+fn named(id: &str) -> Option<&'static Cause> {
+    ALL.iter().copied().find(|cause| cause.id == id)
 }
 
 /// All causes, one line each, in the catalogue's order.
@@ -59,6 +90,10 @@ pub fn explain_page(cause: &Cause, example: Option<&str>) -> String {
         cause.since,
         escaped(cause.why)
     );
+    let signs: Vec<String> = signs_of(cause).map(|sign| format!("`{}`", sign.names[0])).collect();
+    if !signs.is_empty() {
+        let _ = write!(page, "\n## Symptoms\n\n{}\n", signs.join(", "));
+    }
     for (heading, sentences) in sections(cause) {
         let _ = write!(page, "\n## {heading}\n\n");
         for sentence in sentences {
@@ -76,9 +111,16 @@ pub fn explain_index(causes: &[&Cause]) -> String {
     let mut page =
         String::from("<!-- Made by `UPDATE=1 cargo test --test catalogue`. -->\n# Causes\n\n");
     page.push_str(
-        "What Firsthand can tell apart. `firsthand explain CAUSE` says the same at a terminal.\n\n",
+        "What Firsthand can tell apart. `firsthand explain` says the same at a terminal, of a cause, a state, an exit code, an event or an alert.\n\n",
     );
-    page.push_str("| cause | what it is |\n|---|---|\n");
+    page.push_str("## By what you see\n\n| you see | it means | look at |\n|---|---|---|\n");
+    for sign in SIGNS {
+        let names: Vec<String> = sign.names.iter().map(|name| format!("`{name}`")).collect();
+        let causes: Vec<String> = sign.causes.iter().map(|id| format!("[{id}]({id}.md)")).collect();
+        let (names, causes) = (names.join(", "), causes.join(", "));
+        let _ = writeln!(page, "| {names} ({}) | {} | {causes} |", sign.kind, sign.means);
+    }
+    page.push_str("\n## All of them\n\n| cause | what it is |\n|---|---|\n");
     for cause in causes {
         let _ = writeln!(page, "| [{id}]({id}.md) | {title} |", id = cause.id, title = cause.title);
     }
@@ -87,7 +129,7 @@ pub fn explain_index(causes: &[&Cause]) -> String {
 
 fn sections(cause: &Cause) -> Vec<(&'static str, Vec<&'static str>)> {
     let all = [
-        ("Looks for", cause.looks_for.to_vec()),
+        ("Check", cause.looks_for.to_vec()),
         ("Fix", cause.fix.to_vec()),
         ("Avoid", cause.avoid.to_vec()),
         ("Confirm", vec![cause.confirm]),

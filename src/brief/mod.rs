@@ -42,7 +42,10 @@ use crate::incident::{Audience, Incident, Rules};
 
 pub use cause::{CauseWords, Quote};
 pub use changed::Changed;
-pub use explain::{explain_index, explain_json, explain_list, explain_page, explain_text};
+pub use explain::{
+    explain_index, explain_json, explain_list, explain_page, explain_sign, explain_sign_json,
+    explain_text,
+};
 pub use found::{Found, checklist};
 pub use headline::Dot;
 pub use hurt::Hurt;

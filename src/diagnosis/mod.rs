@@ -46,6 +46,7 @@ mod rollout;
 mod room;
 mod runlog;
 mod scheduler;
+pub mod signs;
 mod steward;
 mod symptom;
 mod told;
