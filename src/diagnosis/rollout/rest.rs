@@ -49,8 +49,9 @@ const SHORTENED: [(&str, &str); 8] = [
 /// Characters of a value that are shown.
 const LONGEST: usize = 120;
 
-/// Labels and annotations that every revision has of its own.
-const OWN: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+/// Labels and annotations that every revision has of its own, and that of `kubectl rollout restart`.
+const OWN: [&str; 3] =
+    ["pod-template-hash", "controller-revision-hash", "kubectl.kubernetes.io/restartedAt"];
 
 /// Adds what differs and was not told yet.
 pub(super) fn add(from: &PodTemplateSpec, to: &PodTemplateSpec, changes: &mut Vec<Change>) {
