@@ -1,14 +1,18 @@
 //! Every folder of evidence under `tests/scenarios/` runs against the whole catalogue; its `expected.md`
 //! is what the operator reads. `UPDATE=1 cargo test --test scenarios` rewrites those.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use firsthand::collect::dump;
 use firsthand::diagnosis::{
     Certainty, Diagnosis, Evidence, Finding, Hypothesis, Proof, Scope, Source, diagnose,
 };
+use jiff::Timestamp;
 use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
 use similar::TextDiff;
 
 fn main() {
@@ -36,6 +40,7 @@ fn check(story: &Path) -> Result<(), Failed> {
     }
     less_evidence_proves_no_more(&evidence, &diagnosis)?;
     quotes_are_verbatim(&diagnosis, &serde_json::to_string(&evidence)?)?;
+    healthy_neighbours_change_nothing(&evidence, &diagnosis)?;
     let expected = story.join("expected.md");
     if std::env::var_os("UPDATE").is_some() {
         return std::fs::write(&expected, found).map_err(Into::into);
@@ -161,6 +166,63 @@ fn less_evidence_proves_no_more(evidence: &Evidence, full: &Diagnosis) -> Result
         }
     }
     Ok(())
+}
+
+/// Other teams' namespaces, with all the scars that healthy ones have, change no verdict.
+fn healthy_neighbours_change_nothing(evidence: &Evidence, alone: &Diagnosis) -> Result<(), Failed> {
+    static NOISE: LazyLock<Evidence> = LazyLock::new(noise);
+    let mut among = evidence.clone();
+    among.extend(NOISE.clone());
+    // The clock is the story's own.
+    among.taken_at = evidence.taken_at;
+    let among = diagnose(&among, &Scope::Everything);
+    let verdicts = |it: &Diagnosis| -> BTreeSet<String> {
+        let own = it.findings.iter().filter(|it| !it.object.namespace.starts_with(NEIGHBOUR));
+        own.map(|it| {
+            let best = &it.hypotheses[0];
+            format!("{}: {} ({})", it.object, best.cause, best.certainty.word())
+        })
+        .collect()
+    };
+    let (before, after) = (verdicts(alone), verdicts(&among));
+    if before != after {
+        return Err(format!("among healthy neighbours {before:?} becomes {after:?}").into());
+    }
+    Ok(())
+}
+
+/// What the namespaces of the noise are called.
+const NEIGHBOUR: &str = "neighbour-";
+
+/// All healthy stories in one cluster, each in namespaces of its own.
+fn noise() -> Evidence {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/healthy");
+    let stories = folders(&root).into_iter().enumerate();
+    let mut all = Evidence { taken_at: Timestamp::MIN, ..Evidence::default() };
+    for (number, story) in stories {
+        let evidence = dump::read(&story).expect("a healthy story");
+        let mut value = serde_json::to_value(&evidence).expect("evidence as JSON");
+        // Nodes belong to the story that is told.
+        value["nodes"] = serde_json::json!({ "read": [] });
+        move_away(&mut value, &format!("{NEIGHBOUR}{number}-"));
+        all.extend(serde_json::from_value(value).expect("evidence again"));
+    }
+    all
+}
+
+fn move_away(value: &mut Value, before: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                match field {
+                    Value::String(name) if key == "namespace" => name.insert_str(0, before),
+                    other => move_away(other, before),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| move_away(item, before)),
+        _ => {}
+    }
 }
 
 /// The same evidence in another order.

@@ -53,7 +53,13 @@ fn restarted(health: &Health, restarts: &[Restarted]) -> Option<String> {
     };
     if let (true, Some((first, last))) = (restarts.len() > 1, span(restarts)) {
         let restarts = plain::counted(restarts.len(), "restart", "restarts");
-        return Some(format!("{restarts} in {}", clock::span(first, last)));
+        // Replicas that crash in the same second are no pace.
+        let at_once = last.duration_since(first).as_secs() < 1;
+        return Some(if at_once {
+            restarts
+        } else {
+            format!("{restarts} in {}", clock::span(first, last))
+        });
     }
     let counted: i64 = health.restarts.iter().map(|r| i64::from(r.count.max(0))).sum();
     (counted > 0)
