@@ -1,6 +1,6 @@
 //! The figures of the README, by one command: `cargo bench --bench figures`.
 //!
-//! How long a diagnosis takes over 256 KiB of logs, how long it takes from a webhook to the request at
+//! How long a diagnosis takes over 256 KiB of logs and of a crowded namespace, how long it takes from a webhook to the request at
 //! Slack (evidence, decision and commit included), and how long from start to ready. Over the stand-ins,
 //! so that it is Firsthand that is measured.
 
@@ -23,12 +23,14 @@ const LOG: usize = 256 * 1024;
 const DIAGNOSES: usize = 2000;
 const ALERTS: usize = 100;
 const STARTS: usize = 20;
+const NAMESPACES: usize = 50;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     firsthand::tls::install();
     println!("{:<44}{:>10}{:>10}", "", "p50", "p99");
     diagnoses();
+    namespaces();
     let mut house = House::start().await;
     house.webhooks().await;
     house.starts().await;
@@ -46,6 +48,57 @@ fn diagnoses() {
     }
     let times = (0..DIAGNOSES).map(|_| timed(&evidence)).collect();
     told("diagnosis of an incident, 256 KiB of log", times);
+}
+
+/// A crash among 500 pods, in a namespace with 5,000 events: from memory, and from a dump on disk.
+fn namespaces() {
+    let evidence = crowded();
+    let times = (0..NAMESPACES).map(|_| timed(&evidence)).collect();
+    told("diagnosis of 500 pods and 5,000 events", times);
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("dump");
+    dump::write(&evidence, &place).expect("a dump");
+    let times = (0..STARTS).map(|_| from_dump(&place)).collect();
+    told("firsthand diagnose --dump of the same", times);
+}
+
+fn from_dump(place: &Path) -> Duration {
+    let began = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_firsthand"))
+        .args(["diagnose", "--dump"])
+        .arg(place)
+        .output()
+        .expect("the program runs");
+    let took = began.elapsed();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("crash"), "the crash was found");
+    took
+}
+
+/// One crash, a hundred copies of a namespace of five healthy pods, and old events of pods that are gone.
+fn crowded() -> Evidence {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut all = dump::read(&root.join("application-crashed/typical")).expect("a crash");
+    let plain = dump::read(&root.join("healthy/plain")).expect("a healthy namespace");
+    let plain = serde_json::to_string(&plain).expect("evidence as JSON");
+    for copy in 0..100 {
+        let named = ["web", "api", "redis"]
+            .iter()
+            .fold(plain.clone(), |text, name| text.replace(name, &format!("{name}{copy}x")));
+        let mut more: Evidence = serde_json::from_str(&named).expect("evidence again");
+        more.nodes = Source::Read(Vec::new());
+        all.extend(more);
+    }
+    if let Source::Read(events) = &mut all.events {
+        let event = events.first().cloned().expect("an event");
+        events.extend((0..5000).map(|number| {
+            let mut old = event.clone();
+            old.metadata.name = Some(format!("old-{number}"));
+            old.involved_object.name = Some(format!("gone-{}", number % 700));
+            old.involved_object.uid = Some(format!("gone-{number}"));
+            old
+        }));
+    }
+    all
 }
 
 fn timed(evidence: &Evidence) -> Duration {
