@@ -24,8 +24,31 @@ fn main() {
             let name = story.strip_prefix(&root).unwrap_or(&story).display().to_string();
             Trial::test(name, move || check(&story))
         })
+        .chain(include_str!("pairs.txt").lines().filter(|line| !line.starts_with('#')).map(pair))
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Stories that look alike are told as different causes.
+fn pair(line: &'static str) -> Trial {
+    let (alike, stories) = line.split_once(": ").expect("what is alike: the stories");
+    Trial::test(format!("told apart: {alike}"), move || {
+        let mut causes = BTreeSet::new();
+        for story in stories.split(", ") {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+            let evidence = dump::read(&root.join(story)).map_err(|error| error.to_string())?;
+            let diagnosis = diagnose(&evidence, &Scope::Everything);
+            // A victim is told after what it waits for.
+            let told = diagnosis.findings.iter().map(|it| it.hypotheses[0].cause.clone());
+            let cause =
+                told.clone().find(|it| story.starts_with(it.as_str())).or(told.clone().next());
+            let cause = cause.ok_or_else(|| format!("nothing is told of {story}"))?;
+            if !causes.insert(cause.clone()) {
+                return Err(format!("{story} is told as {cause}, as another one is").into());
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The one place that knows the API: a folder in, what the operator reads out.

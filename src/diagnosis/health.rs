@@ -116,7 +116,11 @@ impl Checkup {
         let may_lack = |pod: &&PodView<'_>| pod.is_gated() || is_starting(pod, now);
         let starting = pods.iter().filter(|pod| !pod.is_ready()).filter(may_lack).count();
         let lacking = usize::try_from(self.health.desired).unwrap_or(0).saturating_sub(pods.len());
-        let excused = starting + if young_controller { lacking } else { lacking.min(leaving) };
+        // Pods are read a moment after their controller, which may not have counted them yet.
+        let ready = pods.iter().filter(|pod| pod.is_ready()).count();
+        let uncounted = ready.saturating_sub(usize::try_from(self.health.ready).unwrap_or(0));
+        let excused =
+            starting + uncounted + if young_controller { lacking } else { lacking.min(leaving) };
         let grade = if usize::try_from(missing).is_ok_and(|missing| missing <= excused) {
             Grade::Settling
         } else {

@@ -95,6 +95,22 @@ fn deployment_is_judged_as_kubectl_rollout_status_judges_it() {
 }
 
 #[test]
+fn pods_that_are_ready_need_not_be_counted_yet() {
+    let mut late = deployment(
+        json!({"replicas": 1}),
+        json!({"observedGeneration": 3, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 0}),
+    );
+    let running = json!({"running": {"startedAt": LONG_AGO}});
+    let pods = container_pod(running, json!({}), true, 0).pods;
+    let mut pods: Value = serde_json::to_value(pods).expect("pods");
+    pods["read"][0]["metadata"]["ownerReferences"] =
+        json!([{"kind": "Deployment", "name": "web", "uid": "1", "apiVersion": "apps/v1",
+            "controller": true}]);
+    late.pods = serde_json::from_value(pods).expect("pods");
+    row(&late, "Deployment", &["0 of 1 pod ready"], false);
+}
+
+#[test]
 fn rollout_past_its_deadline_is_a_fault_although_the_old_pods_serve() {
     let conditions = json!([{"type": "Progressing", "status": "False",
         "reason": "ProgressDeadlineExceeded"}]);
