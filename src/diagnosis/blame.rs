@@ -93,7 +93,7 @@ fn trace(
                 object: object.clone(),
                 predicate: "is scaled to zero".into(),
                 hypothesis: None,
-                next: vec![scale_up(object)],
+                next: vec![scale_up(world, object)],
             });
         }
         let Some(finding) = ask(object) else { continue };
@@ -165,14 +165,22 @@ fn repair_there(victim: &mut Finding, behind: &Behind) {
     }
 }
 
-fn scale_up(object: &ObjectRef) -> Choice {
+fn scale_up(world: &World<'_>, object: &ObjectRef) -> Choice {
+    // How many it was applied with, where that is kept; else one, to begin with.
+    let applied = world.metadata_of(object).and_then(|it| {
+        let text =
+            it.annotations.as_ref()?.get("kubectl.kubernetes.io/last-applied-configuration")?;
+        let applied: serde_json::Value = serde_json::from_str(text).ok()?;
+        applied["spec"]["replicas"].as_u64().filter(|replicas| *replicas > 0)
+    });
     Choice {
         label: "fix".into(),
         command: Some(format!(
-            "kubectl -n {} scale {} --replicas=1",
+            "kubectl -n {} scale {} --replicas={}",
             object.namespace,
-            object.kubectl()
+            object.kubectl(),
+            applied.unwrap_or(1)
         )),
-        text: "Only if nobody scaled it down on purpose: others call it.".into(),
+        text: "Only if nobody scaled it down on purpose: others call it. As many as it had before, where you know.".into(),
     }
 }

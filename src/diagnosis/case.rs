@@ -18,7 +18,10 @@ use super::world::World;
 use super::{AlertFact, Evidence, Health, KeyedObject, ObjectRef, Rollout, Source};
 
 /// Labels of alerts that name a workload, in the conventions of kube-state-metrics, of meshes and of people.
-const NAMING: [&str; 18] = [
+const NAMING: [&str; 21] = [
+    "k8s_deployment_name",
+    "k8s_pod_name",
+    "k8s_statefulset_name",
     "deployment",
     "statefulset",
     "daemonset",
@@ -78,9 +81,10 @@ impl<'a> Case<'a> {
         world: &'a World<'a>,
         object: &'a ObjectRef,
         health: &'a Health,
+        rollout: Option<&'a Rollout>,
         revisions: Option<&'a Revisions<'a>>,
     ) -> Self {
-        let mut case = Self::new(world, object, health, None, revisions);
+        let mut case = Self::new(world, object, health, rollout, revisions);
         let running = |it: &ContainerView<'a>| it.is_running() && it.is_ready() && !it.is_init();
         let pods = case.pods.iter().filter(|pod| !pod.is_terminating());
         case.troubled = pods.flat_map(|pod| pod.containers()).filter(running).collect();
@@ -104,7 +108,8 @@ impl<'a> Case<'a> {
 
     fn is_named_by(&self, alert: &AlertFact) -> bool {
         let about = |key: &str| NAMING.contains(&key.trim_start_matches("exported_"));
-        let mine = |value: &str| value == self.object.name || self.is_pod(value);
+        let serves = |value: &str| self.health.services.iter().any(|it| it.name == value);
+        let mine = |value: &str| value == self.object.name || self.is_pod(value) || serves(value);
         alert.labels.iter().any(|(key, value)| about(key) && mine(value))
     }
 

@@ -76,11 +76,11 @@ const WORDS: [(Complaint, &str); 16] = [
     ),
     (
         Complaint::Credentials,
-        r#"password authentication failed|no password supplied|role "[^"]+" does not exist|database "[^"]+" does not exist|invalid_catalog_name|an error occurred \((403|accessdenied\w*|invalidclienttokenid|expiredtoken\w*|unrecognizedclientexception|authfailure)\)|access denied for user|unknown database '|authentication failed\b|failed to authenticate|authenticationfailed|could not find user|not authorized on \S+ to execute|command \S+ requires authentication|wrongpass|noauth authentication required|invalid username-password pair|err invalid password|login failed for user|no pg_hba\.conf entry|permission denied for (table|schema|database|relation|sequence)|access_refused|sasl authentication|saslauthenticationexception|invalid credentials|ora-01017|invalidaccesskeyid|signaturedoesnotmatch|bad username or password|incorrect username or password"#,
+        r#"password authentication failed|no password supplied|role "[^"]+" does not exist|database "[^"]+" does not exist|invalid_catalog_name|an error occurred \((403|accessdenied\w*|invalidclienttokenid|expiredtoken\w*|unrecognizedclientexception|authfailure)\)|access denied for user|unknown database '|authentication failed\b|failed to authenticate|authenticationfailed|could not find user|not authorized on \S+ to execute|command \S+ requires authentication|wrongpass|noauth authentication required|invalid username-password pair|err invalid password|login failed for user|no pg_hba\.conf entry|permission denied for (table|schema|database|relation|sequence)|access_refused|sasl authentication|saslauthenticationexception|invalid credentials|credentials invalid|smtpauthenticationerror|\b535[ ,-]|ora-01017|invalidaccesskeyid|signaturedoesnotmatch|bad username or password|incorrect username or password"#,
     ),
     (
         Complaint::Certificate,
-        r"x509: c|certificate (has )?expired|certificate verify failed|certificate_verify_failed|self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|pkix path (building|validation) failed|unknown certificate authority|tls: (bad|unknown) certificate|err_tls_cert_altname_invalid|hostname/ip does not match certificate|certificate is not yet valid|remote error: tls:|cert_has_expired|depth_zero_self_signed|unable to find valid certification path|does not match certificate subject|key values mismatch|cannot load certificate|unable to load certificate",
+        r"x509: c|certificate (has )?expired|certificate verify failed|certificate_verify_failed|self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|pkix path (building|validation) failed|unknown certificate authority|tls: (bad|unknown) certificate|err_tls_cert_altname_invalid|hostname/ip does not match certificate|certificate is not yet valid|remote error: tls:|fatal alert: (certificate|badcertificate|unknownca)|certificateexpired|certificateunknown|cert_has_expired|depth_zero_self_signed|unable to find valid certification path|does not match certificate subject|key values mismatch|cannot load certificate|unable to load certificate",
     ),
     (
         Complaint::DataVersion,
@@ -88,7 +88,7 @@ const WORDS: [(Complaint, &str); 16] = [
     ),
     (
         Complaint::DataDirectory,
-        r#"data directory "[^"]+" (has (wrong ownership|invalid permissions|group or world)|is not empty)|initdb: error: directory .* exists but is not empty|root" execution of the postgresql server is not permitted|--initialize specified but the data directory has files|data directory .* (is unusable|not writable)|lock file ["']?\S*postmaster\.pid["']? already exists|unable to lock \S*(ibdata|mongod\.lock)|failed to obtain (the )?node lock|unable to lock the lock file|could not lock|can'?t open and lock privilege tables"#,
+        r#"data directory "[^"]+" (has (wrong ownership|invalid permissions|group or world)|is not empty)|initdb: error: directory .* exists but is not empty|root" execution of the postgresql server is not permitted|--initialize specified but the data directory has files|data directory .* (is unusable|not writable)|lock file ["']?\S*postmaster\.pid["']? already exists|unable to lock \S*(ibdata|mongod\.lock)|failed to obtain (the )?node lock|unable to lock the lock file|could not lock|can'?t open and lock privilege tables|invalid cluster\.?id\b|inconsistentclusteridexception"#,
     ),
     (
         Complaint::Migration,
@@ -256,12 +256,16 @@ fn of_ending<'a>(
 /// Whether a program that is well says it often, and again near the end.
 fn is_still_said(text: &str, wanted: Complaint) -> bool {
     let newest: Vec<&str> = text.lines().rev().take(LAST_LINES).collect();
-    let said = |line: &&str| about(line) == Some(wanted);
+    // At a lower level programs repeat other people's words.
+    let said = |line: &&str| about(line) == Some(wanted) && super::log::is_error(line);
     newest.iter().copied().filter(said).count() >= OFTEN && newest.iter().take(LATELY).any(said)
 }
 
 /// What one line says, without the log's own prefixes, where it has a form that is known.
 pub(super) fn said_in(line: &str) -> String {
+    if let Some(said) = super::log::said_by_record(line) {
+        return said.trim_end_matches('.').to_owned();
+    }
     let told = super::log::read(line).told;
     told.map_or_else(
         || line.trim().to_owned(),
@@ -299,7 +303,7 @@ fn of_log<'a>(
         .because(log.proof(fact, quote.clone(), at as u64 + 1))
         .fact("container", container.name())
         .fact("pod", container.pod().name())
-        .fact("message", quote.trim())
+        .fact("message", said_in(&quote))
         .maybe("exit_code", container.exit_code())
         .settle(format!(
             "kubectl -n {{namespace}} logs {{pod}} -c {{container}}{previous} --tail=50"
@@ -308,7 +312,7 @@ fn of_log<'a>(
         0 | 1 => base,
         many => base.because(Proof::fact(format!("{many} of its last lines say so"))),
     };
-    let (message, endpoint) = (quote.trim().to_owned(), super::log::endpoint_in(&quote));
+    let (message, endpoint) = (said_in(&quote), super::log::endpoint_in(&quote));
     Some(Heard { container, quote, message, endpoint, base })
 }
 

@@ -9,8 +9,9 @@ use super::health::{Checkup, neighbours};
 use super::phrase::{fill, fill_whole};
 use super::world::World;
 use super::{
-    BlindSpot, Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis,
-    Neighbours, ObjectRef, Presence, advice, blame, blind, rank, rollout, steward, symptom, wiring,
+    AlertFact, BlindSpot, Case, Cause, Certainty, Diagnosis, Evidence, Finding, Health, Hypothesis,
+    Neighbours, ObjectRef, Presence, advice, blame, blind, edge, rank, rollout, steward, symptom,
+    wiring,
 };
 
 /// How many lines of a log are shown around the one that matters: enough to see what led to it.
@@ -21,8 +22,10 @@ const LINES_AFTER: usize = 9;
 const EVENTS_KEPT: usize = 50;
 
 /// The causes that a program which serves can tell of.
-const TELLING: [&str; 10] = [
+const TELLING: [&str; 12] = [
     "api-access-forbidden",
+    "autoscaler-at-limit",
+    "cpu-throttled",
     "certificate-not-accepted",
     "credentials-refused",
     "dependency-exhausted",
@@ -84,8 +87,11 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
     for (object, health) in wiring::broken(&world, whole) {
         keep(find(&world, &object, health), &mut diagnosis);
     }
+    for (object, health) in edge::broken(&world, whole) {
+        keep(find(&world, &object, health), &mut diagnosis);
+    }
     blame::follow(&world, &mut diagnosis.findings, |object| examine(&world, object));
-    rank::findings(&mut diagnosis.findings);
+    rank::findings(&mut diagnosis.findings, |finding| alarm(&world, finding));
     let mut seen = Vec::new();
     diagnosis.blind_spots.retain(|spot| {
         let new = !seen.contains(spot);
@@ -117,6 +123,17 @@ fn in_scope(object: &ObjectRef, scope: &Scope) -> bool {
     }
 }
 
+/// How loud the loudest alert about a finding's object is: 0 pages somebody, 3 is none.
+fn alarm(world: &World<'_>, finding: &Finding) -> u8 {
+    let case = Case::new(world, &finding.object, &finding.health, None, None);
+    let loud = |alert: &AlertFact| match alert.labels.get("severity").map(String::as_str) {
+        Some("critical" | "page" | "error" | "emergency" | "high") => 0,
+        Some("warning" | "major" | "medium") => 1,
+        _ => 2,
+    };
+    case.alerts().map(loud).min().unwrap_or(3)
+}
+
 /// The finding of a workload that nobody asked about, where something is wrong with it.
 fn examine(world: &World<'_>, object: &ObjectRef) -> Option<Finding> {
     let checkup = Checkup::of(world, object);
@@ -127,7 +144,14 @@ fn examine(world: &World<'_>, object: &ObjectRef) -> Option<Finding> {
 /// What a workload that is well complains of, where that is proved or an alert names it.
 fn complains(world: &World<'_>, object: &ObjectRef, health: &Health) -> Option<Finding> {
     let revisions = rollout::revisions(world, object);
-    let case = Case::quiet(world, object, health, revisions.as_ref());
+    // It is well, so how many others are does not tell who is hurt.
+    let health = &Health { neighbours: None, ..health.clone() };
+    let case = Case::quiet(world, object, health, None, revisions.as_ref());
+    let since = case.alerts().filter_map(|alert| alert.starts_at).min();
+    let rolled = since.and_then(|since| {
+        rollout::lining_up(world, object, revisions.as_ref(), case.pods(), Some(since))
+    });
+    let case = Case::quiet(world, object, health, rolled.as_ref(), revisions.as_ref());
     let quiet = ALL.iter().filter(|cause| TELLING.contains(&cause.id));
     let weighed = quiet.flat_map(|cause| {
         (cause.weigh)(&case).into_iter().map(|hypothesis| complete(cause, hypothesis, &case))
@@ -135,11 +159,16 @@ fn complains(world: &World<'_>, object: &ObjectRef, health: &Health) -> Option<F
     let hypotheses = rank::hypotheses(weighed.collect());
     let best = hypotheses.first().filter(|best| best.certainty >= Certainty::Likely)?;
     let cause = ALL.iter().find(|cause| cause.id == best.cause).copied();
+    let (symptom, predicate) = match best.cause.as_str() {
+        "autoscaler-at-limit" => ("ScalingLimited", "has all the pods it may have"),
+        "cpu-throttled" => ("Throttled", "is slowed down"),
+        _ => ("Errors", "runs and reports errors"),
+    };
     Some(Finding {
         object: object.clone(),
-        symptom: "Errors".into(),
-        predicate: "runs and reports errors".into(),
-        since: None,
+        symptom: symptom.into(),
+        predicate: predicate.into(),
+        since,
         next: advice::next(&case, cause, best),
         avoid: advice::avoid(&case, cause, best),
         unknown: Vec::new(),
@@ -147,7 +176,7 @@ fn complains(world: &World<'_>, object: &ObjectRef, health: &Health) -> Option<F
         events: Vec::new(),
         hypotheses,
         behind: None,
-        rollout: None,
+        rollout: rolled.clone(),
         steward: world.metadata_of(object).and_then(steward::steward),
         health: health.clone(),
     })

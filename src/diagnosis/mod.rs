@@ -20,6 +20,7 @@ mod claims;
 mod complaint;
 mod container;
 mod cron;
+mod edge;
 mod ended;
 mod ending;
 mod engine;

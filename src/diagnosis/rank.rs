@@ -37,24 +37,30 @@ pub(super) fn hypotheses(all: Vec<Hypothesis>) -> Vec<Hypothesis> {
     kept
 }
 
-/// The gravest first, and before each victim what it waits for; then by name.
-pub(super) fn findings(all: &mut [Finding]) {
-    let grades: Vec<(ObjectRef, u8)> = all
+/// What an alert calls gravest first, then by health, and before each victim what it waits for. Within one
+/// grade what is proved, what is larger and what is newer; then by name. `alarm` tells how loud the alerts about
+/// an object are, 0 the loudest.
+pub(super) fn findings(all: &mut [Finding], alarm: impl Fn(&Finding) -> u8) {
+    let grades: Vec<(ObjectRef, (u8, u8))> = all
         .iter()
         .flat_map(|it| {
-            let behind = it.behind.as_ref().map(|behind| (behind.object.clone(), grade(it)));
-            behind.into_iter().chain([(it.object.clone(), grade(it))])
+            let own = (alarm(it), grade(it));
+            let behind = it.behind.as_ref().map(|behind| (behind.object.clone(), own));
+            behind.into_iter().chain([(it.object.clone(), own)])
         })
         .collect();
     all.sort_by_cached_key(|it| {
-        let own = grades.iter().filter(|(object, _)| *object == it.object).map(|(_, grade)| *grade);
+        let own = grades.iter().filter(|(object, _)| *object == it.object);
+        let own: Vec<(u8, u8)> = own.map(|(_, grade)| *grade).collect();
         let object = &it.object;
         (
-            own.min(),
+            own.iter().map(|(alarm, _)| *alarm).min(),
+            own.iter().map(|(_, grade)| *grade).min(),
             it.behind.is_some(),
-            object.namespace.clone(),
-            object.name.clone(),
-            object.kind.clone(),
+            Reverse(it.hypotheses.first().map(|best| best.certainty)),
+            Reverse(it.health.desired),
+            Reverse(it.since),
+            (object.namespace.clone(), object.name.clone(), object.kind.clone()),
         )
     });
 }

@@ -85,8 +85,10 @@ const CLAIMS: &[&str] = &[
 const SILENT: &[&str] = &[
     "service-selects-nothing",
     "service-port-unserved",
+    "ingress-backend-missing",
     "dependency-unreachable",
     "network-policy-blocks",
+    "cpu-throttled",
     "errors-logged",
     "readiness-probe-failing",
 ];
@@ -391,8 +393,14 @@ pub const SIGNS: &[Sign] = &[
     sign(
         &["CPUThrottlingHigh"],
         "alert",
-        "Containers are held back at their CPU limit. It is a fault only where something comes too late by it, as a probe.",
-        &["killed-by-probe", "readiness-probe-failing"],
+        "Containers are held back at their CPU limit. It is a fault only where something comes too late by it, as a probe or an answer.",
+        &["cpu-throttled", "killed-by-probe", "readiness-probe-failing"],
+    ),
+    sign(
+        &["KubeHpaMaxedOut", "ScalingLimited"],
+        "alert",
+        "An autoscaler is at its maximum. It is a fault only where more pods would help.",
+        &["autoscaler-at-limit"],
     ),
     sign(
         &["TargetDown", "HighErrorRate", "HighLatency"],

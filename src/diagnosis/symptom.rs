@@ -47,6 +47,8 @@ pub(super) fn symptom(case: &Case<'_>) -> (String, String) {
             0 => said("NoEndpoints", "has no endpoints"),
             _ => said("WrongPort", "leads to a port where nothing listens"),
         },
+        "Ingress" => said("NoBackend", "leads to nothing"),
+        "PersistentVolumeClaim" => said("Filling", "is nearly full"),
         "Job" => said("Failed", "has failed"),
         "CronJob"
             if case.health().failing.iter().any(|line| {

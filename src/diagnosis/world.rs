@@ -285,11 +285,14 @@ impl<'a> World<'a> {
             return None;
         }
         let Some(namespace) = labels.next() else { return Some((name, here)) };
-        match labels.next() {
-            Some("svc") => Some((name, namespace)),
-            Some(_) => None,
+        match (labels.next(), labels.next()) {
+            (Some("svc"), _) => Some((name, namespace)),
+            // A pod of a StatefulSet by its own name: `pg-0.pg.data.svc`.
+            (Some(third), Some("svc")) => Some((namespace, third)),
+            (Some(_), _) => None,
+            (None, _) if self.service(here, namespace).is_some() => Some((namespace, here)),
             // Two labels may as well be `example.com`: a Service only where one has that name.
-            None => self.service(namespace, name).map(|_| (name, namespace)),
+            (None, _) => self.service(namespace, name).map(|_| (name, namespace)),
         }
     }
 

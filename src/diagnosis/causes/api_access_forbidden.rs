@@ -30,13 +30,20 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         let user = it.after("system:serviceaccount:", &['"', '\\', ' '])?;
         let (space, account) = user.split_once(':')?;
         let verb = it.after(" cannot ", &[' ']);
-        let resource = it.after("resource ", &[' ', ':']);
-        let group = it.after("in API group ", &[' ', ':']);
+        // `error retrieving resource lock …` stands before it, and is about something else.
+        let denied = it.quote.split_once(" cannot ").map_or("", |(_, denied)| denied);
+        let after = |words: &str| {
+            let rest = denied.split_once(words)?.1.split([' ', ':']).next()?;
+            let word = rest.trim_matches(['"', '\'', '\\']);
+            (!word.is_empty()).then_some(word)
+        };
+        let resource = after("resource ");
+        let group = after("in API group ");
         let resource = resource.map(|it| match group {
             Some(group) if !group.is_empty() => format!("{it}.{group}"),
             _ => it.to_owned(),
         });
-        let scope = match it.after("in the namespace ", &[' ', ':']) {
+        let scope = match after("in the namespace ") {
             Some(namespace) => format!("namespace {namespace}"),
             None => "the whole cluster".to_owned(),
         };

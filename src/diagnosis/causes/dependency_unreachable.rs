@@ -4,8 +4,9 @@ use k8s_openapi::api::core::v1::Service;
 
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
+use crate::diagnosis::complaint::{Complaint, about};
 use crate::diagnosis::ending::Ending;
-use crate::diagnosis::log::{Kind, Told, endpoint_in, failed_calls};
+use crate::diagnosis::log::{Kind, Told, endpoint_in, failed_calls, is_error};
 
 /// How often a program that runs must say so: once is start-up noise.
 const REPEATED: usize = 2;
@@ -50,7 +51,11 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         // the rest only where an alert names the program.
         let alerted = case.alerts().next().is_some();
         let told = case.containers().filter_map(|it| waiting(case, it, QUIETLY));
-        return told.filter(|it| alerted || it.certainty == Certainty::Certain).collect();
+        let own = |it: &Hypothesis| {
+            let quote = it.because.first().and_then(|proof| proof.quote.as_deref());
+            alerted && quote.is_some_and(is_error)
+        };
+        return told.filter(|it| it.certainty == Certainty::Certain || own(it)).collect();
     }
     let running = case.containers().filter(|it| it.is_running() && !it.is_ready());
     let running = running.filter_map(|it| waiting(case, it, REPEATED));
@@ -90,7 +95,12 @@ fn hypothesis(case: &Case<'_>, ending: &Ending<'_>, told: &Told) -> Hypothesis {
         *proof = ending.log.proof(problem, &told.mark.quote, told.mark.line);
     }
     // Words about time alone may be about anything; an address makes them a call to somebody.
-    let most = if named.is_some() { Certainty::Likely } else { Certainty::Possible };
+    let unresolved = about(&told.mark.quote) == Some(Complaint::Resolver);
+    let most = if named.is_some() && !(unresolved && told.kind == Kind::TimedOut) {
+        Certainty::Likely
+    } else {
+        Certainty::Possible
+    };
     base.certainty = base.certainty.min(most);
     let near = nearby.as_deref().map(|it| match it.rsplit_once(':') {
         Some((host, port)) => (host, port.parse().ok()),

@@ -49,7 +49,11 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .map(|end| end.told.kind),
             Some(Kind::NotExecutable | Kind::CommandNotFound | Kind::Refused | Kind::TimedOut)
         );
-        (!not_a_file && it.container.exit_code().is_some()).then(|| {
+        // A server's answer over HTTP is about its own things.
+        let answer = ["code: 403", "status: 403", "status code: 403", "http 403", "403 forbidden"];
+        let answered =
+            answer.iter().any(|words| lower.contains(words)) || lower.contains("url: http");
+        (!not_a_file && !answered && it.container.exit_code().is_some()).then(|| {
             let mut found = it.hypothesis();
             if read_only && set {
                 // The pod's own spec says the same as the log.

@@ -6,6 +6,7 @@ mod admission_denied;
 mod api_access_forbidden;
 mod application_crashed;
 mod argument_invalid;
+mod autoscaler_at_limit;
 mod certificate_not_accepted;
 mod claim_missing;
 mod claim_unbound;
@@ -15,6 +16,7 @@ mod configmap_missing;
 mod configuration_invalid;
 mod container_exits_cleanly;
 mod container_refused_by_runtime;
+mod cpu_throttled;
 mod credentials_refused;
 mod cronjob_held_up;
 mod data_directory_refused;
@@ -34,6 +36,7 @@ mod image_not_found;
 mod image_platform_missing;
 mod image_pull_unauthorised;
 mod image_reference_unusable;
+mod ingress_backend_missing;
 mod init_container_hangs;
 mod job_deadline_exceeded;
 mod killed_by_probe;
@@ -175,10 +178,13 @@ pub static ALL: &[&Cause] = &[
     &readiness_probe_failing::CAUSE,
     &cronjob_held_up::CAUSE,
     // is well by every count
+    &autoscaler_at_limit::CAUSE,
+    &cpu_throttled::CAUSE,
     &errors_logged::CAUSE,
     // pods are well, and their Service leads nowhere
     &service_selects_nothing::CAUSE,
     &service_port_unserved::CAUSE,
+    &ingress_backend_missing::CAUSE,
     // nothing is proved
     &not_enough_evidence::CAUSE,
 ];

@@ -3,6 +3,8 @@
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
 use crate::diagnosis::complaint::{Complaint, Heard, heard};
+use crate::diagnosis::edge::filling;
+use crate::diagnosis::memory::words;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "volume-full",
@@ -10,7 +12,7 @@ pub(super) static CAUSE: Cause = Cause {
     since: "0.1.0",
     reads: &[Pods, Logs],
     clears: &["application-crashed", "readiness-probe-failing"],
-    why: "Container {container} has no space left: {message}. The volume behind it is claim {claim}. {shm}",
+    why: "Claim {filled} is used to {share}. Container {container} has no space left: {message}. The volume behind it is claim {mounted}. {shm}",
     fix: &[
         "Enlarge claim {claim}, if its StorageClass allows it, or delete what is no longer needed there.",
         "Mount an emptyDir with medium Memory on {shared_memory} in {object}: the default is 64 MiB.",
@@ -54,10 +56,15 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             Some(volume.persistent_volume_claim.as_ref()?.claim_name.as_str())
         });
         let claim = claim.or_else(|| only_claim(it).filter(|_| !shm));
+        // A program that serves and writes to no volume of its own repeats what another one says.
+        if case.is_quiet() && claim.is_none() && mounts.is_empty() {
+            return None;
+        }
         let found = it
             .hypothesis()
             .maybe("shared_memory", shm.then_some("/dev/shm"))
             .maybe("claim", claim)
+            .maybe("mounted", claim)
             .maybe("shm", shm.then_some("It is the shared memory of the pod, 64 MiB by default."));
         Some(match claim {
             Some(claim) => {
@@ -66,5 +73,26 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
             None => found,
         })
     };
-    heard(case, CAUSE.id, Complaint::DiskFull, "no space is left").iter().filter_map(of).collect()
+    let heard = heard(case, CAUSE.id, Complaint::DiskFull, "no space is left");
+    heard.iter().filter_map(of).chain(of_claim(case)).collect()
+}
+
+/// A claim that is nearly full by its metrics.
+fn of_claim(case: &Case<'_>) -> Option<Hypothesis> {
+    let object = case.object();
+    let filling = filling(case.world(), &object.namespace, &object.name)
+        .filter(|_| object.kind == *"PersistentVolumeClaim")?;
+    let (share, free) = (filling.share() * 100.0, filling.capacity - filling.used);
+    Some(
+        Hypothesis::certain(CAUSE.id)
+            .because(Proof::fact(format!(
+                "{share:.0} % of {} is used, {} is left",
+                words(filling.capacity),
+                words(free)
+            )))
+            .fact("claim", &object.name)
+            .fact("filled", &object.name)
+            .fact("share", format!("{share:.0} %"))
+            .settle("kubectl -n {namespace} describe pvc {claim}"),
+    )
 }

@@ -259,6 +259,23 @@ pub fn read(text: &str) -> Reading {
     read_bytes(text.as_bytes())
 }
 
+/// What a structured line says, its message and the error beside it, whatever its level.
+pub(super) fn said_by_record(line: &str) -> Option<String> {
+    let start = line.find('{').filter(|start| *start < 120);
+    let record =
+        start.and_then(|start| record::json(&line[start..])).or_else(|| record::logfmt(line))?;
+    let error = record.error.as_deref().and_then(|error| error.lines().next()).unwrap_or_default();
+    let said = record.said.lines().next().unwrap_or_default();
+    let whole = match (said.trim(), error.trim()) {
+        ("", "") => return None,
+        (said, "") => said.to_owned(),
+        ("", error) => error.to_owned(),
+        (said, error) if said.contains(error) => said.to_owned(),
+        (said, error) => format!("{said}: {error}"),
+    };
+    Some(lines::bounded(&whole))
+}
+
 /// Whether one line, by itself, is an error or worse.
 pub(super) fn is_error(line: &str) -> bool {
     level::read(&lines::Lines::new(line, 0), 0).is_some()

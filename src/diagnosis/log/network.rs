@@ -31,23 +31,23 @@ const UNKNOWN: [&str; 21] = [
     "eai_again",
     "nxdomain",
 ];
-const REFUSED: [&str; 13] = [
+const REFUSED: [&str; 10] = [
     "connection refused",
     "econnrefused",
     "error 111 connecting",
     "connection to server refused",
     "actively refused",
     "connection rejected",
-    "can't connect to mysql server",
-    "can't reach database server",
     "(111)",
     "connectionrefused",
     "connect call failed",
-    "can't connect to server on",
     "can't connect to local",
 ];
 /// No connection comes about, and the words do not tell how it failed.
-const FAILED: [&str; 8] = [
+const FAILED: [&str; 11] = [
+    "can't connect to mysql server",
+    "can't connect to server on",
+    "can't reach database server",
     "no reachable servers",
     "no suitable servers found",
     "server selection timed out",
@@ -57,7 +57,8 @@ const FAILED: [&str; 8] = [
     "no nodes are available to serve",
     "failed to connect to all addresses",
 ];
-const SILENT: [&str; 28] = [
+const SILENT: [&str; 29] = [
+    "(timed out)",
     "i/o timeout",
     "etimedout",
     "connection timed out",
@@ -112,6 +113,8 @@ fn is_refused_between(lower: &str) -> bool {
 /// The forms in which a host and a port are written, the surest first.
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
+        // nginx names its own virtual host behind the upstream that it called.
+        r#"upstream: "[a-z]+://(?P<h>[\w.-]+)(?::(?P<p>\d+))?"#,
         r#"server at "(?P<h>[\w.-]+)" ?(?:\([^)]*\))?, port (?P<p>\d+)"#,
         r#"(?i)host ?(?:name)?[=:]? ?\\?['"](?P<h>[\w.-]+)\\?['"](?:,? ?\(?port[=:] ?(?P<p>\d+))?"#,
         r#"(?i)(?:server|mysql server|database server)(?: host)? (?:on|at) ['"`‘](?P<h>[\w.-]+)(?::(?P<p>\d+))?['"`’](?: ?\(\d+|:\d+)?"#,
