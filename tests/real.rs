@@ -3,6 +3,8 @@
 
 #[path = "real/incidents.rs"]
 mod incidents;
+#[path = "real/lacking.rs"]
+mod lacking;
 #[path = "real/mod.rs"]
 mod parts;
 #[path = "stories/stage.rs"]

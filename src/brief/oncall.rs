@@ -74,7 +74,11 @@ impl OnCall {
             hurt: hurt(incident, namespace),
             cause: finding.map_or_else(|| no_cause(incident, context), CauseWords::of),
             changed: finding.and_then(|finding| Changed::of(finding, context.at, 3)),
-            next: finding.filter(|_| failing).map(next).unwrap_or_default(),
+            next: match finding {
+                _ if !failing => Vec::new(),
+                Some(finding) => next(finding),
+                None => describe(incident, context).into_iter().collect(),
+            },
             avoid: finding.filter(|_| failing).map(avoid).unwrap_or_default(),
             unknown: if open { unknown(finding, &incident.blind_spots) } else { Vec::new() },
             alerts: alerts(incident, context),
@@ -216,6 +220,15 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         format!(
             "no diagnosis: this alert is from cluster {theirs}, evidence is taken from {ours} only"
         )
+    } else if let (Presence::NotAsked, Some(object), 1..) =
+        (&incident.health.presence, &incident.subject.object, incident.looks)
+    {
+        format!(
+            "no diagnosis: the state of a {} is not read",
+            plain::short(object.kind.as_str(), 63)
+        )
+    } else if let Some(wrong) = incident.health.failing.first() {
+        format!("no diagnosis; what is seen: {}", plain::short(wrong, 300))
     } else if incident.looks == 0 {
         "no diagnosis yet: the evidence is being taken".to_owned()
     } else if matches!(incident.health.presence, Presence::Unknown(_)) {
@@ -228,6 +241,32 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         .into_iter()
         .collect();
     words
+}
+
+/// Where there is no finding: what the cluster itself says of it.
+fn describe(incident: &Incident, context: &Context) -> Option<Choice> {
+    let object = incident.subject.object.as_ref()?;
+    let ours = context.cluster.is_empty() || incident.subject.cluster == context.cluster;
+    let thing = ["Node", "PersistentVolumeClaim", "ResourceQuota"].contains(&object.kind.as_str());
+    // Names of alerts are anybody's words; those of the cluster hold nothing that a shell would read.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    let named = object.name.chars().chain(object.namespace.chars()).all(plain);
+    if !ours || !thing || !named {
+        return None;
+    }
+    let place = match object.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let kind = object.kind.as_str().to_lowercase();
+    Some(Choice {
+        label: "look".into(),
+        command: Some(super::cause::command(&format!(
+            "kubectl describe {kind} {}{place}",
+            object.name
+        ))),
+        text: "Its conditions and events say more.".into(),
+    })
 }
 
 /// At most three choices, bounded.

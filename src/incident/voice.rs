@@ -42,6 +42,10 @@ fn reason(
     if let Some(alert) = &incident.memory.alerted {
         return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));
     }
+    if incident.subject.object.as_ref().is_some_and(|it| it.kind == "ResourceQuota") {
+        // Many are cut to fit. Whoever is refused by it has an incident that names it.
+        return Err("a quota that is used up is told when something is refused".to_owned());
+    }
     if let Some(muted) = incident.memory.muted.as_ref().filter(|muted| muted.until > now) {
         return Err(muted.why.clone());
     }

@@ -105,7 +105,7 @@ impl<'a> Promql<'a> {
 /// take their names back first.
 fn by(how: &str, labels: &str, vector: &str) -> String {
     let mut vector = vector.to_owned();
-    for label in ["namespace", "pod", "container"] {
+    for label in ["namespace", "pod", "container", "node"] {
         vector =
             format!("label_replace({vector}, \"{label}\", \"$1\", \"exported_{label}\", \"(.+)\")");
     }

@@ -37,6 +37,11 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         return of_node(round, &root).await;
     }
     let space = root.namespace.as_str();
+    if root.kind.as_str() == "ResourceQuota" {
+        let (events, resource_quotas) =
+            tokio::join!(round.list::<Event>(space, ""), round.list::<ResourceQuota>(space, ""),);
+        return Evidence { events, resource_quotas, ..Evidence::default() };
+    }
     let (workload, events, services, endpoint_slices, resource_quotas, network_policies) = tokio::join!(
         Box::pin(of_workload(round, &root)),
         round.list::<Event>(space, ""),
