@@ -37,7 +37,9 @@ fn reason(
     rules: &Rules,
 ) -> Result<String, String> {
     if incident.about.ignore {
-        return Err("an annotation of the workload says to ignore it".to_owned());
+        return Err(
+            "an annotation of the workload or of its namespace says to ignore it".to_owned()
+        );
     }
     if let Some(alert) = &incident.memory.alerted {
         return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, ended, firing, running};
+use crate::stage::{PANIC, Stage, crash_looping, crashes, ended, firing, released, running};
 
 fn node(ready: &str) -> Value {
     json!({
@@ -53,6 +53,25 @@ async fn what_has_no_health_to_ask_for_ends_with_its_alert() {
         stage.nothing_improper();
         stage.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_namespace_that_asks_to_be_ignored_is() {
+    let mut stage = Stage::of(released(&["checkout"], 2, &crashes(PANIC))).await;
+    let space = |ignore: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": { "name": "shop", "annotations": { "firsthand/ignore": ignore } },
+        })
+    };
+    show(&stage, "namespaces", "", "shop", space("true"));
+    stage.run().await;
+    stage.send(&[crash_looping(&stage.pods("checkout")[0])]).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(stage.channel().is_empty());
+    show(&stage, "namespaces", "", "shop", space("false"));
+    stage.message("no longer ignored", |told| told.says("nil map")).await;
+    stage.nothing_improper();
 }
 
 #[tokio::test]
