@@ -303,7 +303,9 @@ fn cron_job(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.unknown("jobs", why);
     }
     checkup.health.rollout_complete = true;
-    if found.is_some_and(|it| it.status.as_ref().is_none_or(|it| it.active.is_none()))
+    let misses = found.and_then(|it| cron::misses(world, it));
+    if misses.is_none()
+        && found.is_some_and(|it| it.status.as_ref().is_none_or(|it| it.active.is_none()))
         && let Some(due) = next_run(world, object)
         && world.now().duration_since(due) > LATE
     {
@@ -313,7 +315,7 @@ fn cron_job(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     if let Some(current) = current_job(world.jobs_of(object)) {
         job(checkup, &[current], world.now());
     }
-    if let Some((_, line)) = found.and_then(|it| cron::misses(world, it)) {
+    if let Some((_, line)) = misses {
         checkup.add(Grade::Fault, line);
     }
 }
