@@ -182,7 +182,10 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,
     };
-    let parts: Vec<_> = storm::part_of(incident).into_iter().chain(came_back).chain(half).collect();
+    let missed = incident.missed.as_ref();
+    let missed = missed.map(|it| format!("while nobody was looking it {}", it.words()));
+    let parts = storm::part_of(incident).into_iter().chain(missed).chain(came_back).chain(half);
+    let parts: Vec<_> = parts.collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -207,7 +210,7 @@ fn hurt(incident: &Incident, namespace: &str) -> Hurt {
 
 /// Why there is no diagnosis.
 fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
-    let other = !context.cluster.is_empty() && incident.subject.cluster != context.cluster;
+    let other = context.links_of(incident).is_none();
     let summary = incident.alerts.values().find_map(|alert| {
         let said = ["summary", "description", "message"];
         said.iter().find_map(|key| alert.annotations.get(*key))
@@ -215,8 +218,10 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
     let mut words = CauseWords::none(&if incident.subject.object.is_none() {
         "no diagnosis: this alert names nothing in Kubernetes".to_owned()
     } else if other {
+        let others = context.others.keys().map(String::as_str);
+        let ours: Vec<_> = std::iter::once(context.cluster.as_str()).chain(others).collect();
         let (theirs, ours) =
-            (plain::short(&incident.subject.cluster, 80), plain::short(&context.cluster, 80));
+            (plain::short(&incident.subject.cluster, 80), plain::short(&ours.join(", "), 160));
         format!(
             "no diagnosis: this alert is from cluster {theirs}, evidence is taken from {ours} only"
         )
@@ -246,7 +251,7 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
 /// Where there is no finding: what the cluster itself says of it.
 fn describe(incident: &Incident, context: &Context) -> Option<Choice> {
     let object = incident.subject.object.as_ref()?;
-    let ours = context.cluster.is_empty() || incident.subject.cluster == context.cluster;
+    let ours = context.links_of(incident).is_some();
     let thing = ["Node", "PersistentVolumeClaim", "ResourceQuota"].contains(&object.kind.as_str());
     // Names of alerts are anybody's words; those of the cluster hold nothing that a shell would read.
     let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
