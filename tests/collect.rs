@@ -361,6 +361,10 @@ async fn what_is_asked_is_what_the_permissions_say_no_more_and_no_less() {
         "metadata": { "namespace": "shop", "name": "night-1-x", "ownerReferences": owner }, "spec": { "containers": [] },
     }));
     objects.put("services", json!({ "metadata": { "namespace": "shop", "name": "front" } }));
+    objects.put("pods", json!({
+        "metadata": { "namespace": "shop", "name": "nowhere-0" }, "spec": { "containers": [] },
+        "status": { "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable" }] },
+    }));
     // So many that one list costs less than asking for each.
     for n in 0..9 {
         let volumes = json!([
@@ -379,6 +383,7 @@ async fn what_is_asked_is_what_the_permissions_say_no_more_and_no_less() {
         ("Pod", "checkout-6d4b9c7f5-x2x8k"),
         ("Pod", "night-1-x"),
         ("Pod", "many-1"),
+        ("Pod", "nowhere-0"),
         ("StatefulSet", "db"),
         ("CronJob", "night"),
         ("Service", "front"),
@@ -405,6 +410,7 @@ fn permission(path: &str) -> String {
         _ => panic!("{path} is no object's"),
     };
     let rest = match rest {
+        ["namespaces", _] => rest,
         ["namespaces", _, rest @ ..] => rest,
         rest => rest,
     };

@@ -191,6 +191,7 @@ impl History {
                     by: 1,
                     reason: None,
                     exit_code: None,
+                    missed: None,
                 }));
             }
             Step::Waits => {

@@ -3,6 +3,8 @@
 
 #[path = "real/incidents.rs"]
 mod incidents;
+#[path = "real/lacking.rs"]
+mod lacking;
 #[path = "real/mod.rs"]
 mod parts;
 #[path = "stories/stage.rs"]
@@ -149,6 +151,73 @@ async fn restarts_while_the_poll_was_away_are_caught_up_exactly() {
     let polled = polls(&poller(&prometheus, |_| ()), &[300, 1500, 1515, 1530]).await;
     let told: Vec<_> = polled.iter().map(restarts).collect();
     assert_eq!(told, [&[][..], &["web-0/app 6 3"], &[], &[]]);
+}
+
+/// `times from..until`, in seconds after the history's zero, of each restart that nobody saw.
+fn missed(polled: &Polled) -> Vec<String> {
+    let told = polled.signals.iter().filter_map(|s| match &s.kind {
+        SignalKind::Poll(PollSignal::Restarted { missed: Some(missed), .. }) => {
+            let (from, until) = (missed.from.as_second() - ZERO, missed.until.as_second() - ZERO);
+            Some(format!("{} {from}..{until}", missed.times))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn restarts_of_a_time_in_which_nobody_looked_are_dated_from_the_history() {
+    // At 600, at 900 and 915, then it stands until 3600.
+    let history = History::default().series(
+        &counter("web-0", "u1", "a"),
+        0,
+        then(&[(3, 40), (4, 20), (5, 1), (6, 200)]),
+    );
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 3600, 3615]).await;
+    assert_eq!(missed(&polled[1]), ["3 585..915"]);
+    assert_eq!(polled[2].signals, [], "once");
+    // A poll or two that failed are no such time.
+    let polled = polls(&poller(&prometheus, |_| ()), &[585, 645]).await;
+    assert_eq!((restarts(&polled[1]).len(), missed(&polled[1]).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn after_days_the_steps_are_longer_and_the_restarts_as_exact() {
+    let day = 24 * 3600 / 15;
+    let history =
+        History::default().series(&counter("web-0", "u1", "a"), 0, then(&[(3, day), (9, day)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[300, 2 * 24 * 3600 - 60]).await;
+    assert_eq!(restarts(&polled[1]), ["web-0/app 9 6"]);
+    let told = missed(&polled[1]);
+    let (from, until) =
+        told[0].strip_prefix("6 ").and_then(|it| it.split_once("..")).expect("a time");
+    let (from, until): (i64, i64) = (from.parse().expect("a second"), until.parse().expect("one"));
+    assert!((from..=until).contains(&(24 * 3600)) && until - from < 900, "{told:?}");
+}
+
+#[tokio::test]
+async fn what_prometheus_itself_did_not_see_is_not_dated_to_its_return() {
+    // It was down from 600 to 2400, and the container restarted twice meanwhile.
+    let history = History::default()
+        .series(&counter("web-0", "u1", "a"), 0, then(&[(4, 40)]))
+        .series(&counter("web-0", "u1", "a"), 2400, then(&[(6, 60)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[585, 2430]).await;
+    let told = missed(&polled[1]);
+    let until: i64 = told[0].rsplit("..").next().and_then(|it| it.parse().ok()).expect("a second");
+    assert!(told[0].starts_with("2 ") && until < 1000, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_tells_nothing_twice() {
+    let history =
+        History::default().series(&counter("web-0", "u1", "a"), 0, then(&[(3, 40), (4, 80)]));
+    let prometheus = RealPrometheus::remembering(&history).await;
+    let polled = polls(&poller(&prometheus, |_| ()), &[590, 605, 300, 315, 610, 625]).await;
+    let told: Vec<_> = polled.iter().map(restarts).collect();
+    assert_eq!(told, [&[][..], &["web-0/app 4 1"], &[], &[], &[], &[]]);
 }
 
 #[tokio::test]
@@ -433,6 +502,7 @@ fn restart_of(pod: &str, deployment: &str) -> (Signal, ObjectRef) {
         by: 1,
         reason: None,
         exit_code: None,
+        missed: None,
     };
     let object = Some(ObjectRef::new("Deployment", "shop", deployment));
     let subject = Subject { cluster: "prod".to_owned(), object, group: String::new() };

@@ -52,7 +52,7 @@ async fn a_faulty_file_keeps_the_old_settings_and_says_so() {
     let client = reqwest::Client::new();
     let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let successful = async |expected: &str| {
-        for _ in 0..500 {
+        for _ in 0..3000 {
             let (_, page) = ask(client.get(at("/metrics"))).await;
             if page.contains(&format!("firsthand_config_last_reload_successful {expected}\n")) {
                 return;

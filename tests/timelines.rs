@@ -31,8 +31,8 @@ use firsthand::diagnosis::{
 };
 use firsthand::incident::public::{self, Words};
 use firsthand::incident::{
-    AlertSignal, AlertStatus, Decision, Heard, Incident, Look, PollSignal, Reply, Rules, Say,
-    Signal, SignalKind, Subject, hear, learn, pass,
+    AlertSignal, AlertStatus, Decision, Heard, Incident, Look, Missed, PollSignal, Reply, Rules,
+    Say, Signal, SignalKind, Subject, hear, learn, pass,
 };
 use jiff::{SignedDuration, Timestamp};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -209,6 +209,11 @@ impl World {
                     by,
                     reason: Some("Error".to_owned()),
                     exit_code: Some(2),
+                    missed: option(options, "from").map(|from| Missed {
+                        times: by,
+                        from: clock(from).expect("a time"),
+                        until: option(options, "until").and_then(clock).expect("a time"),
+                    }),
                 };
                 self.hear(now, self.signal(now, SignalKind::Poll(poll)));
             }

@@ -47,10 +47,7 @@ const AROUND: SignedDuration = SignedDuration::from_mins(15);
 /// A link of the settings' own, its placeholders filled in; `None` where one has no value, or the incident is
 /// another cluster's.
 fn own(name: &str, incident: &Incident, context: &Context) -> Option<String> {
-    let template = context.links.get(name)?;
-    if !context.cluster.is_empty() && incident.subject.cluster != context.cluster {
-        return None;
-    }
+    let template = context.links_of(incident)?.get(name)?;
     let until = incident.closed.as_ref().map_or(context.at, |closed| closed.at);
     let ms = |at: Timestamp, by: SignedDuration| {
         at.checked_add(by).unwrap_or(at).as_millisecond().to_string()

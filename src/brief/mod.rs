@@ -76,6 +76,8 @@ pub struct Context {
     pub audience: Audience,
     /// Templates of links to this cluster's own places, by their kind: `grafana`, `console`, `logs`, `runbook`.
     pub links: BTreeMap<String, String>,
+    /// Further clusters that evidence is taken from, with the same templates for each.
+    pub others: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Context {
@@ -90,7 +92,15 @@ impl Context {
             mentions: Vec::new(),
             audience: Audience::Oncall,
             links: BTreeMap::new(),
+            others: BTreeMap::new(),
         }
+    }
+
+    /// The link templates of an incident's cluster; `None` where no evidence is taken from it.
+    fn links_of(&self, incident: &Incident) -> Option<&BTreeMap<String, String>> {
+        let cluster = &incident.subject.cluster;
+        let ours = self.cluster.is_empty() || *cluster == self.cluster;
+        if ours { Some(&self.links) } else { self.others.get(cluster) }
     }
 
     /// The same for one message, to one receiver at one moment.

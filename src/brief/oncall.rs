@@ -74,7 +74,11 @@ impl OnCall {
             hurt: hurt(incident, namespace),
             cause: finding.map_or_else(|| no_cause(incident, context), CauseWords::of),
             changed: finding.and_then(|finding| Changed::of(finding, context.at, 3)),
-            next: finding.filter(|_| failing).map(next).unwrap_or_default(),
+            next: match finding {
+                _ if !failing => Vec::new(),
+                Some(finding) => next(finding),
+                None => describe(incident, context).into_iter().collect(),
+            },
             avoid: finding.filter(|_| failing).map(avoid).unwrap_or_default(),
             unknown: if open { unknown(finding, &incident.blind_spots) } else { Vec::new() },
             alerts: alerts(incident, context),
@@ -178,7 +182,10 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,
     };
-    let parts: Vec<_> = storm::part_of(incident).into_iter().chain(came_back).chain(half).collect();
+    let missed = incident.missed.as_ref();
+    let missed = missed.map(|it| format!("while nobody was looking it {}", it.words()));
+    let parts = storm::part_of(incident).into_iter().chain(missed).chain(came_back).chain(half);
+    let parts: Vec<_> = parts.collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
@@ -203,7 +210,7 @@ fn hurt(incident: &Incident, namespace: &str) -> Hurt {
 
 /// Why there is no diagnosis.
 fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
-    let other = !context.cluster.is_empty() && incident.subject.cluster != context.cluster;
+    let other = context.links_of(incident).is_none();
     let summary = incident.alerts.values().find_map(|alert| {
         let said = ["summary", "description", "message"];
         said.iter().find_map(|key| alert.annotations.get(*key))
@@ -211,11 +218,22 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
     let mut words = CauseWords::none(&if incident.subject.object.is_none() {
         "no diagnosis: this alert names nothing in Kubernetes".to_owned()
     } else if other {
+        let others = context.others.keys().map(String::as_str);
+        let ours: Vec<_> = std::iter::once(context.cluster.as_str()).chain(others).collect();
         let (theirs, ours) =
-            (plain::short(&incident.subject.cluster, 80), plain::short(&context.cluster, 80));
+            (plain::short(&incident.subject.cluster, 80), plain::short(&ours.join(", "), 160));
         format!(
             "no diagnosis: this alert is from cluster {theirs}, evidence is taken from {ours} only"
         )
+    } else if let (Presence::NotAsked, Some(object), 1..) =
+        (&incident.health.presence, &incident.subject.object, incident.looks)
+    {
+        format!(
+            "no diagnosis: the state of a {} is not read",
+            plain::short(object.kind.as_str(), 63)
+        )
+    } else if let Some(wrong) = incident.health.failing.first() {
+        format!("no diagnosis; what is seen: {}", plain::short(wrong, 300))
     } else if incident.looks == 0 {
         "no diagnosis yet: the evidence is being taken".to_owned()
     } else if matches!(incident.health.presence, Presence::Unknown(_)) {
@@ -228,6 +246,32 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         .into_iter()
         .collect();
     words
+}
+
+/// Where there is no finding: what the cluster itself says of it.
+fn describe(incident: &Incident, context: &Context) -> Option<Choice> {
+    let object = incident.subject.object.as_ref()?;
+    let ours = context.links_of(incident).is_some();
+    let thing = ["Node", "PersistentVolumeClaim", "ResourceQuota"].contains(&object.kind.as_str());
+    // Names of alerts are anybody's words; those of the cluster hold nothing that a shell would read.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    let named = object.name.chars().chain(object.namespace.chars()).all(plain);
+    if !ours || !thing || !named {
+        return None;
+    }
+    let place = match object.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let kind = object.kind.as_str().to_lowercase();
+    Some(Choice {
+        label: "look".into(),
+        command: Some(super::cause::command(&format!(
+            "kubectl describe {kind} {}{place}",
+            object.name
+        ))),
+        text: "Its conditions and events say more.".into(),
+    })
 }
 
 /// At most three choices, bounded.

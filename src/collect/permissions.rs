@@ -42,6 +42,12 @@ pub const PERMISSIONS: &[Permission] = &[
     list("discovery.k8s.io", "endpointslices", "whether a Service has endpoints is not known"),
     list("networking.k8s.io", "networkpolicies", "that a policy blocks a call is not known"),
     get("", "nodes", "the state of nodes is not known"),
+    list("", "nodes", "why a pod fits on no node is not known"),
+    get(
+        "",
+        "namespaces",
+        "what is written on a namespace (whose it is, to ignore it) is not known",
+    ),
     get("", "persistentvolumeclaims", "why a volume is not bound is not known"),
     list("", "persistentvolumeclaims", "the same where pods name more than eight claims"),
     get("", "configmaps", "whether a ConfigMap or its key exists is not known"),

@@ -28,13 +28,13 @@ impl Default for Settings {
     }
 }
 
-/// The cluster that is watched, and how its API is reached: in-cluster where Firsthand runs in a pod,
+/// A cluster, and how its API is reached: in-cluster where Firsthand runs in a pod,
 /// then `KUBECONFIG`, then `~/.kube/config`, unless one of the settings says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterSettings {
-    /// What the cluster is called in messages and routes. Alerts that carry another name in their
-    /// `cluster` label are delivered without evidence, and say so.
+    /// What the cluster is called in messages and routes, and in the `cluster` label of alerts. Those that
+    /// carry the name of no cluster of the settings are delivered without evidence, and say so.
     pub name: String,
     /// A kubeconfig file to use.
     pub kubeconfig: Option<PathBuf>,

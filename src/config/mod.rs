@@ -51,6 +51,9 @@ pub struct Settings {
     pub store: ledger::Settings,
     /// The cluster that is watched. API access: in-cluster, then `KUBECONFIG`, then `~/.kube/config`.
     pub cluster: collect::ClusterSettings,
+    /// Further clusters whose alerts come here: evidence is taken there, with the API access that each
+    /// names. Their Prometheus is not polled; an alert of a cluster that is not named is told without evidence.
+    pub clusters: Vec<collect::ClusterSettings>,
     /// What taking the evidence of one incident may cost.
     pub collect: collect::Settings,
     /// Which namespaces are watched; what happens in others is not heard.
@@ -83,6 +86,7 @@ impl Default for Settings {
             web: web::Settings::default(),
             store: ledger::Settings::default(),
             cluster: collect::ClusterSettings::default(),
+            clusters: Vec::new(),
             collect: collect::Settings::default(),
             namespaces: Namespaces::default(),
             prometheus: PrometheusSettings::default(),
@@ -188,6 +192,7 @@ impl Settings {
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let mut paths = vec![&mut self.store.path];
         paths.extend(&mut self.cluster.kubeconfig);
+        paths.extend(self.clusters.iter_mut().filter_map(|it| it.kubeconfig.as_mut()));
         let (prometheus, alertmanager) = (&mut self.prometheus, &mut self.alertmanager);
         paths.extend(&mut prometheus.bearer_token_file);
         paths.extend(prometheus.basic_auth.iter_mut().map(|it| &mut it.password_file));

@@ -134,16 +134,47 @@ impl Checks<'_> {
                 self.secret(path, &Secret::File(file));
             }
         }
-        for (name, template) in &settings.cluster.links {
-            let path = format!("cluster.links.{name}");
+        let others = settings.clusters.iter().enumerate();
+        let others = others.flat_map(|(i, it)| {
+            it.links.iter().map(move |link| (format!("clusters[{i}].links"), link))
+        });
+        let own = settings.cluster.links.iter().map(|link| ("cluster.links".to_owned(), link));
+        for (of, (name, template)) in own.chain(others) {
+            let path = format!("{of}.{name}");
             if !["grafana", "console", "logs", "runbook"].contains(&name.as_str()) {
                 let what = "is no link that messages have a place for";
                 self.fault(&path, what, "there are: grafana, console, logs, runbook");
             }
             self.url(&path, template);
         }
+        self.clusters(settings);
         if settings.cluster.name.trim().is_empty() {
             self.fault("cluster.name", "is empty", "name the cluster as people call it");
+        }
+    }
+
+    /// Further clusters are told apart by their names, and none may be ours by accident.
+    fn clusters(&mut self, settings: &Settings) {
+        for (i, cluster) in settings.clusters.iter().enumerate() {
+            let path = format!("clusters[{i}]");
+            let name = cluster.name.as_str();
+            let before = settings.clusters.iter().take(i).any(|it| it.name == name);
+            if before || name == settings.cluster.name {
+                let what = format!("`{name}` is another cluster's name already");
+                self.fault(&format!("{path}.name"), what, "name it as its alerts do");
+            }
+            let reached = [
+                cluster.kubeconfig.is_some(),
+                cluster.context.is_some(),
+                cluster.api_url.is_some(),
+            ];
+            if !reached.contains(&true) {
+                let what = "says not how it is reached, and would be taken for this cluster";
+                self.fault(&path, what, "add kubeconfig, context or api_url");
+            }
+            if let Some(url) = &cluster.api_url {
+                self.url(&format!("{path}.api_url"), url);
+            }
         }
     }
 

@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::clusters::Clusters;
 use super::look::{Looked, look_at};
 use super::owners::Owners;
 use super::watchman::Watchman;
-use crate::collect::Collector;
 use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
 use crate::incident::public::{self, Words};
 use crate::incident::route::{Route, Schedule};
@@ -43,9 +43,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
 /// What the conductor works with.
 pub(super) struct Conductor {
-    pub(super) cluster: String,
     pub(super) ledger: Ledger,
-    pub(super) collector: Arc<Collector>,
+    /// Where evidence is taken.
+    pub(super) clusters: Clusters,
     pub(super) rules: Rules,
     pub(super) route: Route,
     pub(super) schedule: Schedule,
@@ -109,12 +109,7 @@ impl Conductor {
         }
         for incident in due {
             if looks.len() < LOOKS_AT_ONCE && looking.insert(incident.id.clone()) {
-                looks.spawn(look_at(
-                    Arc::clone(&self.collector),
-                    self.cluster.clone(),
-                    Arc::clone(&self.names),
-                    incident,
-                ));
+                looks.spawn(look_at(self.clusters.clone(), Arc::clone(&self.names), incident));
             }
         }
         let tend = self.book.as_ref().and_then(Book::next);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use jiff::Timestamp;
 
+use super::clusters::Clusters;
 use crate::collect::{Collector, Lifted, LiftedBy};
 use crate::diagnosis::{
     self, About, AlertFact, BlindSpot, Evidence, Health, Names, ObjectRef, Presence, Scope,
@@ -32,22 +33,19 @@ pub(super) struct Looked {
 }
 
 /// Takes the evidence and diagnoses it. Never fails: what goes wrong is a blind spot.
-pub(super) async fn look_at(
-    collector: Arc<Collector>,
-    own_cluster: String,
-    names: Arc<Names>,
-    incident: Incident,
-) -> Looked {
+pub(super) async fn look_at(clusters: Clusters, names: Arc<Names>, incident: Incident) -> Looked {
     let began = Instant::now();
     let mut incident = incident;
-    let root = match &incident.named {
-        Some(named) => owner(&collector, named).await,
-        None => None,
+    let collector = clusters.collector(&incident.subject.cluster);
+    let root = match (&incident.named, &collector) {
+        (Some(named), Some(collector)) => owner(collector, named).await,
+        _ => None,
     };
     if root.is_some() {
         incident.subject.object.clone_from(&root);
     }
-    let seen = AssertUnwindSafe(see(&collector, &own_cluster, &incident)).catch_unwind().await;
+    let seen =
+        AssertUnwindSafe(see(collector.as_deref(), &clusters, &incident)).catch_unwind().await;
     let panicked = seen.is_err();
     let (look, evidence, api_calls) = seen.unwrap_or_else(|_| {
         let why = "failed on this evidence; that is a bug in Firsthand, its log has the place";
@@ -76,19 +74,19 @@ async fn owner(collector: &Collector, named: &ObjectRef) -> Option<ObjectRef> {
 }
 
 async fn see(
-    collector: &Collector,
-    own_cluster: &str,
+    collector: Option<&Collector>,
+    clusters: &Clusters,
     incident: &Incident,
 ) -> (Look, Option<Evidence>, u64) {
     let Subject { cluster, object, .. } = &incident.subject;
-    match object {
-        Some(object) if cluster == own_cluster => {
+    match (object, collector) {
+        (Some(object), Some(collector)) => {
             let (mut evidence, api_calls) = collector.counted_subject(object).await;
             evidence.alerts = alerts(incident);
             (diagnosed(object, &evidence), Some(evidence), u64::from(api_calls))
         }
-        Some(_) => (unseen(foreign(cluster, own_cluster)), None, 0),
-        None => {
+        (Some(_), None) => (unseen(foreign(cluster, &clusters.names())), None, 0),
+        (None, _) => {
             let why = "the alert names nothing in Kubernetes".to_owned();
             (unseen(BlindSpot { source: "Kubernetes".into(), why }), None, 0)
         }

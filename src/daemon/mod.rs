@@ -5,6 +5,7 @@
 //! *Nothing is decided here, and it never renders, weighs or sends anything itself.* The daemon carries signals from intake to the ledger, evidence from
 //! collect to diagnosis, decisions from incident to the ledger, and wakes whoever has work.
 
+mod clusters;
 mod collector;
 mod conductor;
 mod debts;
@@ -145,13 +146,12 @@ impl Daemon {
         let until = daemon.stop.clone();
         daemon.spawn(async move { watch.run(poller, asker, until).await });
 
-        let collector = Arc::new(sources.collector);
+        let clusters = clusters::Clusters::of(&settings, sources.collector).await?;
         let conductor = conductor::Conductor {
-            cluster: settings.cluster.name.clone(),
             ledger,
-            owners: owners::Owners::new(Arc::clone(&collector), &settings.cluster.name),
+            owners: owners::Owners::new(clusters.clone()),
             book: None,
-            collector,
+            clusters,
             rules: settings.incident.clone(),
             route: settings.route.clone(),
             schedule: settings.time_intervals.clone(),
@@ -242,6 +242,7 @@ async fn outbox(
         mentions: Vec::new(),
         audience: Audience::Oncall,
         links: settings.cluster.links.clone(),
+        others: settings.clusters.iter().map(|it| (it.name.clone(), it.links.clone())).collect(),
     };
     Ok(Outbox::start(ledger, receivers, &settings.delivery, &context, telemetry, stop))
 }

@@ -2,12 +2,12 @@
 //! cannot be asked.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 
-use crate::collect::{Collector, Lifted, LiftedBy};
+use super::clusters::Clusters;
+use crate::collect::{Lifted, LiftedBy};
 use crate::diagnosis::{ObjectRef, lift_by_name};
 use crate::incident::{Signal, Subject};
 
@@ -23,14 +23,13 @@ const MOST: usize = 4096;
 
 /// What is known of owners.
 pub(super) struct Owners {
-    collector: Arc<Collector>,
-    cluster: String,
-    known: HashMap<ObjectRef, ObjectRef>,
+    clusters: Clusters,
+    known: HashMap<(String, ObjectRef), ObjectRef>,
 }
 
 impl Owners {
-    pub(super) fn new(collector: Arc<Collector>, cluster: &str) -> Self {
-        Self { collector, cluster: cluster.to_owned(), known: HashMap::new() }
+    pub(super) fn new(clusters: Clusters) -> Self {
+        Self { clusters, known: HashMap::new() }
     }
 
     /// Asks for the owners of these subjects, those that are not known yet.
@@ -38,20 +37,23 @@ impl Owners {
         if self.known.len() > MOST {
             self.known.clear();
         }
-        let unknown: BTreeSet<ObjectRef> = subjects
-            .filter(|subject| subject.cluster == self.cluster)
-            .filter_map(|subject| subject.object.clone())
-            .filter(|object| has_owners(object) && !self.known.contains_key(object))
+        let unknown: BTreeSet<(String, ObjectRef)> = subjects
+            .filter_map(|subject| Some((subject.cluster.clone(), subject.object.clone()?)))
+            .filter(|named| has_owners(&named.1) && !self.known.contains_key(named))
             .collect();
-        let collector = &self.collector;
-        let mut asked = futures::stream::iter(unknown)
-            .map(async |object| (collector.lift(&object).await, object))
+        let known_to = unknown.into_iter().filter_map(|(cluster, object)| {
+            Some((self.clusters.collector(&cluster)?, cluster, object))
+        });
+        let mut asked = futures::stream::iter(known_to)
+            .map(async |(collector, cluster, object)| {
+                (collector.lift(&object).await, cluster, object)
+            })
             .buffer_unordered(AT_ONCE);
         let known = &mut self.known;
         let all = async {
-            while let Some((Lifted { object: root, by }, object)) = asked.next().await {
+            while let Some((Lifted { object: root, by }, cluster, object)) = asked.next().await {
                 match by {
-                    LiftedBy::Owners => _ = known.insert(object, root),
+                    LiftedBy::Owners => _ = known.insert((cluster, object), root),
                     LiftedBy::Name(why) => tracing::info!(%object, %root, why, "owner guessed"),
                 }
             }
@@ -64,9 +66,10 @@ impl Owners {
     /// Puts the root owner in the place of what the signal names. Returns what it names where the owner
     /// is only guessed.
     pub(super) fn lift(&self, signal: &mut Signal) -> Option<ObjectRef> {
-        let ours = signal.subject.cluster == self.cluster;
+        let cluster = signal.subject.cluster.clone();
+        let ours = self.clusters.collector(&cluster).is_some();
         let named = signal.subject.object.clone().filter(|object| ours && has_owners(object))?;
-        match self.known.get(&named) {
+        match self.known.get(&(cluster, named.clone())) {
             Some(root) => {
                 signal.subject.object = Some(root.clone());
                 None

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::world::name;
 use super::{Evidence, ObjectRef, World};
 
 /// The longest text that is taken over, in characters.
 const LONGEST: usize = 200;
 
 /// Where on a workload it stands whose it is. Each key is looked for among the annotations, then among the
-/// labels; the first that is there counts.
+/// labels; the first that is there counts. What a workload does not say its namespace says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Names {
@@ -23,7 +26,8 @@ pub struct Names {
     pub impact: Vec<String>,
     /// How much depends on it: `incident.severity` names which values make a failure worse or milder.
     pub tier: Vec<String>,
-    /// Where it says `true`, nothing is told of the workload, whatever happens to it.
+    /// Where it says `true`, on the workload or on its namespace, nothing is told of it, whatever happens
+    /// to it.
     pub ignore: Vec<String>,
     /// Labels of the workload that routes may match by. A label of the alert with the same name overrules.
     pub labels: Vec<String>,
@@ -67,22 +71,31 @@ pub struct About {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What this object says about itself; `None` where it was not seen.
+/// What this object says about itself, and where it says nothing what its namespace says; `None` where it was
+/// not seen.
 pub fn about(evidence: &Evidence, object: &ObjectRef, names: &Names) -> Option<About> {
     let world = World::new(evidence);
-    let metadata = world.metadata_of(object)?;
-    let find = |key: &String| {
-        let noted = metadata.annotations.as_ref().and_then(|all| all.get(key));
-        let text = noted.or_else(|| metadata.labels.as_ref()?.get(key))?.trim();
-        (!text.is_empty()).then(|| text.chars().take(LONGEST).collect::<String>())
+    let spaces = evidence.namespaces.items().iter();
+    let space = spaces.map(|it| &it.metadata).find(|it| name(it) == object.namespace);
+    // A workload that is not seen may say something else than its namespace.
+    let own = match world.metadata_of(object) {
+        Some(own) => Some(own),
+        None if is_workload(object) => return None,
+        None => None,
     };
-    let labels = metadata.labels.iter().flatten();
+    let said: Vec<&ObjectMeta> = own.into_iter().chain(space).collect();
+    if said.is_empty() {
+        return None;
+    }
+    let find =
+        |keys: &[String]| said.iter().find_map(|it| keys.iter().find_map(|key| text(it, key)));
+    let labels = said.iter().rev().flat_map(|it| it.labels.iter().flatten());
     Some(About {
-        team: names.team.iter().find_map(find),
-        service: names.service.iter().find_map(find),
-        impact: names.impact.iter().find_map(find),
-        tier: names.tier.iter().find_map(find),
-        ignore: names.ignore.iter().find_map(find).is_some_and(|text| text == "true"),
+        team: find(&names.team),
+        service: find(&names.service),
+        impact: find(&names.impact),
+        tier: find(&names.tier),
+        ignore: find(&names.ignore).is_some_and(|text| text == "true"),
         labels: labels
             .filter(|(key, _)| names.labels.contains(key))
             .map(|(key, value)| (key.clone(), value.clone()))
@@ -90,10 +103,51 @@ pub fn about(evidence: &Evidence, object: &ObjectRef, names: &Names) -> Option<A
     })
 }
 
+/// The annotation of that name, else the label.
+fn text(metadata: &ObjectMeta, key: &str) -> Option<String> {
+    let noted = metadata.annotations.as_ref().and_then(|all| all.get(key));
+    let text = noted.or_else(|| metadata.labels.as_ref()?.get(key))?.trim();
+    (!text.is_empty()).then(|| text.chars().take(LONGEST).collect())
+}
+
+/// Whether it is one of the kinds that are read themselves.
+fn is_workload(object: &ObjectRef) -> bool {
+    let kinds = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"];
+    kinds.contains(&object.kind.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnosis::Source;
+
+    #[test]
+    fn what_a_workload_does_not_say_its_namespace_says() {
+        let meta = |text: &str| serde_json::from_str(text).expect("an object");
+        let evidence =
+            Evidence {
+                deployments: Source::Read(vec![meta(
+                    r#"{"metadata": {"namespace": "shop", "name": "web",
+                    "annotations": {"firsthand/owner": "web", "firsthand/ignore": "false"}}}"#,
+                )]),
+                namespaces: Source::Read(vec![serde_json::from_str(
+                r#"{"metadata": {"name": "shop", "labels": {"stage": "prod", "team": "shop"},
+                    "annotations": {"firsthand/ignore": "true", "firsthand/tier": "1"}}}"#,
+            )
+            .expect("a namespace")]),
+                ..Evidence::default()
+            };
+        let names = Names { labels: vec!["stage".into()], ..Names::default() };
+        let of =
+            |kind: &str, name: &str| about(&evidence, &ObjectRef::new(kind, "shop", name), &names);
+        let web = of("Deployment", "web").expect("seen");
+        assert_eq!((web.team.as_deref(), web.tier.as_deref()), (Some("web"), Some("1")));
+        assert!(!web.ignore, "its own word counts");
+        assert_eq!(web.labels["stage"], "prod");
+        let claim = of("PersistentVolumeClaim", "data").expect("its namespace is seen");
+        assert!(claim.ignore && claim.team.as_deref() == Some("shop"));
+        assert_eq!(of("Deployment", "unseen"), None);
+    }
 
     #[test]
     fn annotations_come_before_labels_and_names_in_their_order() {

@@ -12,8 +12,8 @@ use k8s_openapi::api::apps::v1::{
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    Event, LimitRange, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota, Service,
-    ServiceAccount,
+    Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
+    ResourceQuota, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
@@ -93,6 +93,8 @@ pub struct Evidence {
     pub events: Source<Vec<Event>>,
     /// Nodes.
     pub nodes: Source<Vec<Node>>,
+    /// Namespaces, for what people have written on them.
+    pub namespaces: Source<Vec<Namespace>>,
     /// Services.
     pub services: Source<Vec<Service>>,
     /// EndpointSlices.
@@ -156,6 +158,7 @@ impl Default for Evidence {
             cron_jobs: Source::default(),
             events: Source::default(),
             nodes: Source::default(),
+            namespaces: Source::default(),
             services: Source::default(),
             endpoint_slices: Source::default(),
             config_maps: Source::default(),
@@ -198,6 +201,7 @@ impl Evidence {
         join.all("cronjobs", &mut self.cron_jobs, other.cron_jobs);
         join.all("events", &mut self.events, other.events);
         join.all("nodes", &mut self.nodes, other.nodes);
+        join.all("namespaces", &mut self.namespaces, other.namespaces);
         join.all("services", &mut self.services, other.services);
         join.all("endpointslices", &mut self.endpoint_slices, other.endpoint_slices);
         join.all("configmaps", &mut self.config_maps, other.config_maps);

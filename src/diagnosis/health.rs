@@ -2,6 +2,7 @@
 //! something is a fault. Absence of data is never health.
 
 mod kinds;
+mod things;
 
 pub(super) use kinds::template_labels;
 
@@ -50,7 +51,8 @@ impl Checkup {
             let pods = kinds::speaking_pods(world, object);
             checkup.check_containers(&pods);
             checkup.check_placement(&pods);
-            checkup.health.ready_since = ready_since(&checkup.health, &pods);
+            let ready = ready_since(&checkup.health, &pods);
+            checkup.health.ready_since = checkup.health.ready_since.or(ready);
         }
         let pods = world.pods_of(object);
         checkup.check_evictions(&pods);

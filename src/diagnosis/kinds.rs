@@ -30,6 +30,7 @@ impl Evidence {
         visitor.kind(&mut self.cron_jobs);
         visitor.kind(&mut self.events);
         visitor.kind(&mut self.nodes);
+        visitor.kind(&mut self.namespaces);
         visitor.kind(&mut self.services);
         visitor.kind(&mut self.endpoint_slices);
         visitor.kind(&mut self.persistent_volume_claims);

@@ -10,8 +10,8 @@ use super::rules::{after, between};
 use super::see::Sight;
 use super::settle::settle;
 use super::{
-    AlertSignal, AlertStatus, Heard, Incident, JoinedAlert, Muted, PollSignal, Restarted, Rules,
-    Signal, SignalKind, State,
+    AlertSignal, AlertStatus, Heard, Incident, JoinedAlert, Missed, Muted, PollSignal, Restarted,
+    Rules, Signal, SignalKind, State,
 };
 
 /// Alerts kept in one incident; the rest is counted. An incident is stored as a whole at each change.
@@ -154,6 +154,9 @@ fn join(
 ) -> (Incident, Option<String>) {
     let began = match &signal.kind {
         SignalKind::Alert(alert) => alert.starts_at.min(signal.heard_at),
+        SignalKind::Poll(PollSignal::Restarted { missed: Some(missed), .. }) => {
+            missed.from.min(signal.heard_at)
+        }
         SignalKind::Poll(_) | SignalKind::Written(_) => signal.heard_at,
     };
     let mut fresh = Incident::open(new_id, signal.subject.clone(), signal.heard_at);
@@ -172,6 +175,7 @@ fn join(
         severity_reason: fresh.severity_reason,
         closed: None,
         healthy_since: None,
+        missed: None,
         ..known.clone()
     };
     if again.spoken_at.is_some() {
@@ -256,10 +260,18 @@ fn joined_alert(alert: &AlertSignal, heard_at: Timestamp) -> JoinedAlert {
 fn hear_poll(draft: &mut Draft<'_>, poll: &PollSignal, heard_at: Timestamp) {
     let incident = &mut draft.incident;
     match poll {
-        PollSignal::Restarted { pod, uid, container, count, by, reason, exit_code } => {
+        PollSignal::Restarted { pod, uid, container, count, by, reason, exit_code, missed } => {
             let key = counter_key(incident, uid, pod, container);
             let before = incident.counters.insert(key, *count);
             let moved = before.map_or(*by, |before| count - before).max(1);
+            if let Some(missed) = missed {
+                return hear_missed(
+                    draft,
+                    pod,
+                    container,
+                    Missed { times: moved, ..missed.clone() },
+                );
+            }
             restarted(incident, heard_at, pod, container, moved);
             let exit = exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
             let why = reason.as_ref().map(|r| format!(": {r}{exit}")).unwrap_or_default();
@@ -275,6 +287,35 @@ fn hear_poll(draft: &mut Draft<'_>, poll: &PollSignal, heard_at: Timestamp) {
             }
         }
         PollSignal::Lacking { what } => draft.record(heard_at, "prometheus", what.clone()),
+    }
+}
+
+/// Restarts of a time in which nobody looked are dated when they were, so that they are no burst of now.
+fn hear_missed(draft: &mut Draft<'_>, pod: &str, container: &str, missed: Missed) {
+    let incident = &mut draft.incident;
+    // Spread evenly: when each of them was is not known any more, or not worth more.
+    let times = missed.times.clamp(1, 50);
+    let step = between(missed.from, missed.until) / u32::try_from(times).unwrap_or(1);
+    for n in 1..times {
+        let at = after(missed.from, step.saturating_mul(u32::try_from(n).unwrap_or(1)));
+        restarted(incident, at.min(missed.until), pod, container, 1);
+    }
+    restarted(incident, missed.until, pod, container, 1);
+    incident.restarts.sort_by_key(|restart| restart.at);
+    incident.missed = Some(match incident.missed.take() {
+        None => missed.clone(),
+        Some(before) => Missed {
+            times: before.times.saturating_add(missed.times),
+            from: before.from.min(missed.from),
+            until: before.until.max(missed.until),
+        },
+    });
+    let times = missed.words();
+    let text = format!("{pod}/{container} {times}");
+    if draft.incident.is_told() {
+        draft.note(format!("While nobody was looking {text}."));
+    } else {
+        draft.record(draft.now, "prometheus", format!("while nobody was looking {text}"));
     }
 }
 

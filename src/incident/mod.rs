@@ -40,5 +40,5 @@ pub use memory::Memory;
 pub use record::{Closed, Incident, JoinedAlert, Restarted, Severity, State};
 pub use rules::{Burst, Looks, Rules, Storms};
 pub use signal::{
-    AlertSignal, AlertStatus, Muted, PollSignal, Signal, SignalKind, Subject, WrittenSignal,
+    AlertSignal, AlertStatus, Missed, Muted, PollSignal, Signal, SignalKind, Subject, WrittenSignal,
 };

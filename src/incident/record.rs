@@ -10,7 +10,7 @@ use super::public::Public;
 use super::recovery;
 use super::rules::after;
 use super::storm::Storm;
-use super::{Memory, Rules, Subject};
+use super::{Memory, Missed, Rules, Subject};
 use crate::diagnosis::{About, BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
 /// One incident, as the ledger keeps it.
@@ -79,6 +79,9 @@ pub struct Incident {
     /// Alerts that fired beyond those kept in `alerts`, because there were too many.
     #[serde(default)]
     pub more_alerts: u64,
+    /// What happened to it while nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Missed>,
     /// The incident that speaks for this one, while one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -129,6 +132,7 @@ impl Incident {
             replies: 0,
             previous: None,
             more_alerts: 0,
+            missed: None,
             parent: None,
             storm: None,
             about: About::default(),

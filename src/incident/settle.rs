@@ -20,7 +20,8 @@ pub(super) fn settle(draft: &mut Draft<'_>, sight: &Sight) -> bool {
         None => state(&draft.incident, sight, draft.now, draft.rules),
     };
     // What is over is not begun to be talked about, but no alert goes untold.
-    let worth = over.is_none() || draft.incident.memory.alerted.is_some();
+    let missed = voice::was_worth_telling(&draft.incident, draft.rules);
+    let worth = over.is_none() || missed || draft.incident.memory.alerted.is_some();
     let speaks = !told && worth && voice::speaks(draft, sight);
     enter(draft, state);
     if speaks {
@@ -123,8 +124,12 @@ fn ended(draft: &Draft<'_>, sight: &Sight) -> Option<Closed> {
     if incident.alert_fires() || !calm {
         return None;
     }
+    let missed = incident.missed.as_ref();
+    let missed = missed.map(|it| format!("while nobody was looking it {}; ", it.words()));
+    let missed = missed.unwrap_or_default();
     let end = |how: &str, because: String| {
-        Some(Closed { at: now, how: how.to_owned(), because: because + &last_end(incident) })
+        let because = format!("{missed}{because}{}", last_end(incident));
+        Some(Closed { at: now, how: how.to_owned(), because })
     };
     match sight {
         Sight::Failing => None,

@@ -46,6 +46,9 @@ pub fn of_health(health: &Health, object: &ObjectRef, rules: &Rules) -> (Severit
     Case { impact, health, alerts: &[], tier: None, namespace, cluster: "" }.weigh(&rules.severity)
 }
 
+/// Kinds that are not judged by how many pods are ready.
+const HAS_NO_PODS: [&str; 3] = ["Node", "PersistentVolumeClaim", "ResourceQuota"];
+
 fn impact(
     health: &Health,
     object: Option<&ObjectRef>,
@@ -53,6 +56,12 @@ fn impact(
 ) -> Option<(Severity, String)> {
     if health.presence != Presence::Present {
         return None;
+    }
+    if object.is_some_and(|it| HAS_NO_PODS.contains(&it.kind.as_str())) {
+        let wrong = health.failing.first()?.clone();
+        let quota = object.is_some_and(|it| it.kind == "ResourceQuota");
+        let level = if quota { matrix.impact.none } else { matrix.impact.redundancy };
+        return Some((level, wrong));
     }
     let silent: Vec<&str> = health
         .services

@@ -158,6 +158,29 @@ pub enum AlertStatus {
     Resolved,
 }
 
+/// Restarts from a time in which nobody looked: Firsthand or Prometheus was down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// How many.
+    pub times: i64,
+    /// Not before then.
+    pub from: Timestamp,
+    /// Not after then.
+    pub until: Timestamp,
+}
+
+impl Missed {
+    /// `restarted 6 times, the last time at 02:31`.
+    pub fn words(&self) -> String {
+        let times = match self.times {
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
+        let at = if self.times == 1 { "at about" } else { "the last time at about" };
+        format!("restarted {times}, {at} {}", super::hear::clock(self.until))
+    }
+}
+
 /// What the poll of Prometheus sees of one container.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,6 +201,9 @@ pub enum PollSignal {
         reason: Option<String>,
         /// With which exit code.
         exit_code: Option<i32>,
+        /// It happened while nobody looked: no news, but history.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missed: Option<Missed>,
     },
     /// A container waits for a bad reason.
     Waiting {

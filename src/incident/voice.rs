@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::hear::clock;
 use super::memory::{Earlier, Noted};
 use super::notes;
-use super::rules::after;
+use super::rules::{after, between};
 use super::see::{Sight, wrong};
 use super::{Incident, Reply, Rules};
 use crate::diagnosis::Certainty;
@@ -37,10 +37,16 @@ fn reason(
     rules: &Rules,
 ) -> Result<String, String> {
     if incident.about.ignore {
-        return Err("an annotation of the workload says to ignore it".to_owned());
+        return Err(
+            "an annotation of the workload or of its namespace says to ignore it".to_owned()
+        );
     }
     if let Some(alert) = &incident.memory.alerted {
         return Ok(format!("{alert} {}", if incident.alert_fires() { "fires" } else { "fired" }));
+    }
+    if incident.subject.object.as_ref().is_some_and(|it| it.kind == "ResourceQuota") {
+        // Many are cut to fit. Whoever is refused by it has an incident that names it.
+        return Err("a quota that is used up is told when something is refused".to_owned());
     }
     if let Some(muted) = incident.memory.muted.as_ref().filter(|muted| muted.until > now) {
         return Err(muted.why.clone());
@@ -48,6 +54,7 @@ fn reason(
     let mut held = Vec::new();
     for verdict in [
         restarts(incident, now, rules),
+        missed(incident, rules),
         unready(incident, sight, now, rules),
         waits(incident, sight, rules),
         proved(incident, sight, rules),
@@ -77,6 +84,29 @@ fn restarts(incident: &Incident, now: Timestamp, rules: &Rules) -> Verdict {
         1 => Verdict::Hold(format!("1 restart in {within}, speaks at {}", burst.count)),
         n => Verdict::Hold(format!("{n} restarts in {within}, speaks at {}", burst.count)),
     }
+}
+
+/// What would have been told had anyone looked is told afterwards, as what it is.
+fn missed(incident: &Incident, rules: &Rules) -> Verdict {
+    match &incident.missed {
+        Some(missed) if was_worth_telling(incident, rules) => {
+            Verdict::Speak(format!("while nobody was looking it {}", missed.words()))
+        }
+        _ => Verdict::Silent,
+    }
+}
+
+/// Whether the restarts while nobody looked came as fast as those that are told.
+pub(super) fn was_worth_telling(incident: &Incident, rules: &Rules) -> bool {
+    let Some(missed) = &incident.missed else { return false };
+    let (burst, within) = (&rules.restarts_to_speak, rules.restarts_to_speak.within);
+    let count = usize::try_from(burst.count).unwrap_or(usize::MAX).max(1);
+    let of_then = |at: jiff::Timestamp| at >= missed.from && at <= missed.until;
+    let times: Vec<_> =
+        incident.restarts.iter().map(|it| it.at).filter(|at| of_then(*at)).collect();
+    times.windows(count).any(|some| {
+        some.first().zip(some.last()).is_some_and(|(first, last)| between(*first, *last) <= within)
+    })
 }
 
 fn unready(incident: &Incident, sight: &Sight, now: Timestamp, rules: &Rules) -> Verdict {

@@ -49,7 +49,13 @@ pub(super) async fn ask(
     for (name, value) in headers {
         request = request.header(name.clone(), value.clone());
     }
-    let mut response = request.post_raw().await.map_err(unreachable)?;
+    let (status, body) = whole(request.post_raw().await).await?;
+    decode(status, &body)
+}
+
+/// The answer's status and body, bounded.
+async fn whole(response: Result<reqwest::Response, Error>) -> Result<(u16, Vec<u8>), String> {
+    let mut response = response.map_err(unreachable)?;
     let status = response.status();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e, "prometheus"))? {
@@ -61,7 +67,46 @@ pub(super) async fn ask(
         }
         body.extend_from_slice(&chunk);
     }
-    decode(status.as_u16(), &body)
+    Ok((status.as_u16(), body))
+}
+
+/// One series of a range: its labels, and times and values, oldest first.
+#[derive(Debug, Deserialize)]
+pub(super) struct Course {
+    #[serde(default)]
+    pub(super) metric: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) values: Vec<(f64, String)>,
+}
+
+/// Asks for `query` at each step of a range (seconds since 1970).
+pub(super) async fn ask_range(
+    client: &Client,
+    headers: &HeaderMap,
+    query: String,
+    (from, until, step): (i64, i64, i64),
+) -> Result<Vec<Course>, String> {
+    let range = client.query_range(query, from, until, step as f64).query("limit", SERIES);
+    let mut request = range;
+    for (name, value) in headers {
+        request = request.header(name.clone(), value.clone());
+    }
+    let (status, body) = whole(request.post_raw().await).await?;
+    let data = envelope(status, &body)?;
+    if data.result_type != "matrix" {
+        return Err(format!("the answer is a {}, not a matrix", data.result_type));
+    }
+    Ok(data.result.into_iter().filter_map(|it| serde_json::from_value(it).ok()).collect())
+}
+
+fn envelope(status: u16, body: &[u8]) -> Result<Data, String> {
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| not_an_answer(status))?;
+    if envelope.status != "success" {
+        let kind = envelope.error_type.unwrap_or_else(|| "error".to_owned());
+        let error = envelope.error.unwrap_or_default();
+        return Err(bounded(&format!("{status} {kind}: {error}"), 400));
+    }
+    envelope.data.ok_or_else(|| "the answer has no data".to_owned())
 }
 
 fn unreachable(error: Error) -> String {

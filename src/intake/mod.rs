@@ -12,6 +12,7 @@
 mod access;
 mod alertmanager;
 mod answer;
+mod catch_up;
 mod foreign;
 mod lacking;
 mod object;

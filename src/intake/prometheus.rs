@@ -13,9 +13,9 @@ use reqwest::header::HeaderMap;
 use super::PrometheusSettings;
 use super::access::Access;
 use super::answer::{Answer, ask};
-use super::lacking;
 use super::promql::Promql;
 use super::watermark::{Container, Known, Span, Watermark, label};
+use super::{catch_up, lacking};
 use crate::diagnosis::ObjectRef;
 use crate::incident::{PollSignal, Signal, SignalKind, Subject};
 
@@ -152,6 +152,21 @@ impl Poller {
                 ask(promql.exit_codes(span.compared)),
             )?;
             known = Known::read(&base, &created, &reasons, &codes, at - span.compared);
+            if span.gap && span.polled >= LONG {
+                let range = catch_up::Range::over(at - span.polled, at);
+                let asked = range.ask(&client, &headers, promql.history(span.compared, at));
+                match asked.await {
+                    Ok(moves) => known.missed = moves,
+                    // What happened is known, only not when: it is told as of the whole gap.
+                    Err(why) => {
+                        polled.warnings.push(format!("when it restarted is not known: {why}"))
+                    }
+                }
+                for sample in &moved.samples {
+                    let Some(container) = Container::of(sample) else { continue };
+                    known.missed.entry(container.id()).or_insert_with(|| range.whole());
+                }
+            }
             polled.warn([base, created, reasons, codes]);
         }
         for sample in &moved.samples {
@@ -209,6 +224,9 @@ impl Poller {
         self.access.headers().await
     }
 }
+
+/// Shorter than this is no time in which nobody looked: a poll or two failed.
+const LONG: i64 = 300;
 
 const ABSENT: &str = "it has no kube_pod_container_status_restarts_total; is kube-state-metrics running \
                       and scraped, and do prometheus.matchers fit";

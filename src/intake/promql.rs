@@ -21,6 +21,17 @@ impl<'a> Promql<'a> {
         format!("count({})", self.selector(&self.settings.queries.restarts))
     }
 
+    /// For the counters that moved, as of `at` (seconds since 1970): what they are at each step of a range.
+    pub(super) fn history(&self, compared: i64, at: i64) -> String {
+        let selector = self.selector(&self.settings.queries.restarts);
+        let fixed = |ago: i64| {
+            let then = format!("{selector} @ {}", at - ago);
+            by("max", BY, &format!("({then} > 0)"))
+        };
+        let (all, now, then) = (self.restarts_or_zero(0), fixed(0), fixed(compared));
+        format!("{all} and on ({BY}) ({now} unless on ({BY}) ({now} == on ({BY}) {then}))")
+    }
+
     /// Counters that are not what they were `compared` seconds ago. A counter that did not exist then
     /// and is above zero is among them: a new pod's first restarts, which `increase()` cannot see.
     pub(super) fn moved(&self, compared: i64) -> String {
@@ -105,7 +116,7 @@ impl<'a> Promql<'a> {
 /// take their names back first.
 fn by(how: &str, labels: &str, vector: &str) -> String {
     let mut vector = vector.to_owned();
-    for label in ["namespace", "pod", "container"] {
+    for label in ["namespace", "pod", "container", "node"] {
         vector =
             format!("label_replace({vector}, \"{label}\", \"$1\", \"exported_{label}\", \"(.+)\")");
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alertmanager::bounded;
 use super::answer::{Answer, Sample};
-use crate::incident::PollSignal;
+use crate::incident::{Missed, PollSignal};
 
 /// Up to where the polls have read. Opaque to whoever keeps it; JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ struct Counter {
 const OVERLAP: i64 = 60;
 /// How far back missed polls are caught up, in seconds. Beyond it counters are only read anew: retention
 /// may be shorter, and what broke that long ago is no news.
-const CATCH_UP: i64 = 6 * 3600;
+const CATCH_UP: i64 = 3 * 24 * 3600;
 /// How long a counter is remembered after it was last in an answer, in seconds; far above [`OVERLAP`].
 const REMEMBER: i64 = 3600;
 /// The most counters remembered: about 4 MB of JSON. The oldest go first, and can at worst be told twice.
@@ -54,7 +54,7 @@ pub(super) struct Span {
     /// The range waiting reasons are searched in.
     pub(super) waited: i64,
     /// Whether polls were missed before this one.
-    gap: bool,
+    pub(super) gap: bool,
 }
 
 impl Span {
@@ -82,7 +82,11 @@ impl Span {
                 steady_since: if self.gap { polled_at } else { old.steady_since },
                 counters: old.counters,
             },
-            _ => Watermark { polled_at, steady_since: polled_at, counters: BTreeMap::new() },
+            // What was told stays told, though the clock was set back.
+            old => {
+                let counters = old.map(|old| old.counters).unwrap_or_default();
+                Watermark { polled_at, steady_since: polled_at, counters }
+            }
         }
     }
 }
@@ -98,7 +102,8 @@ impl Watermark {
     ) -> Option<PollSignal> {
         let (id, count) = (container.id(), value as i64);
         let before = self.counters.get(&id).map(|c| c.count);
-        self.counters.insert(id.clone(), Counter { count, at: self.polled_at });
+        let most = if first { before.unwrap_or(count).max(count) } else { count };
+        self.counters.insert(id.clone(), Counter { count: most, at: self.polled_at });
         if first {
             return None;
         }
@@ -109,6 +114,7 @@ impl Watermark {
             None => 0,
         };
         (count > before).then(|| PollSignal::Restarted {
+            missed: known.missed.get(&id).map(|it| Missed { times: count - before, ..it.clone() }),
             pod: container.pod.clone(),
             uid: container.uid.clone(),
             container: container.name.clone(),
@@ -141,6 +147,8 @@ pub(super) struct Known {
     old: BTreeSet<String>,
     reasons: BTreeMap<String, String>,
     codes: BTreeMap<String, i32>,
+    /// After a gap: when each of them moved.
+    pub(super) missed: BTreeMap<String, Missed>,
 }
 
 impl Known {
@@ -163,6 +171,7 @@ impl Known {
             reasons: reasons
                 .filter_map(|s| Some((Container::of(s)?.id(), label(s, "reason").to_owned())))
                 .collect(),
+            missed: BTreeMap::new(),
             codes: ids(codes).into_iter().map(|(id, v)| (id, v as i32)).collect(),
         }
     }

@@ -304,6 +304,11 @@ fn alert_names(poll: &PollSignal) -> Vec<&'static str> {
             "PodNotReady",
             "RolloutStuck",
             "JobFailed",
+            "KubeNodeNotReady",
+            "KubeNodePressure",
+            "KubePersistentVolumeClaimPending",
+            "KubeQuotaFullyUsed",
+            "KubeCronJobTooLate",
         ],
         PollSignal::Waiting { .. } => vec![
             "KubeContainerWaiting",

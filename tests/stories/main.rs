@@ -7,4 +7,5 @@ mod receivers;
 mod repeats;
 mod stage;
 mod storms;
+mod things;
 mod watch;

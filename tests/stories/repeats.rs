@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use firsthand::standin::kubernetes::Kubernetes;
 use serde_json::json;
 
 use crate::stage::{PANIC, Stage, crash_looping, crashes, ended, firing, released, running, until};
@@ -91,6 +92,29 @@ async fn an_alert_of_another_cluster_is_told_without_evidence_of_this_one() {
     assert_eq!(stage.kubernetes.requests().iter().filter(|path| path.contains("pods")).count(), 0);
     stage.send(&[ended(&alert)]).await;
     stage.message("it is over", |told| told.is_resolved()).await;
+    stage.nothing_improper();
+}
+
+#[tokio::test]
+async fn an_alert_of_another_cluster_that_is_named_is_looked_at_there() {
+    let mut stage = Stage::of(running(&["checkout"], 2)).await;
+    let theirs = released(&["checkout"], 2, &crashes(PANIC)).objects();
+    let pod =
+        theirs.objects.keys().find(|(resource, ..)| resource == "pods").expect("a pod").2.clone();
+    let there = Kubernetes::start(theirs).await.expect("another cluster");
+    stage.settings["clusters"] = json!([
+        { "name": "prod-us", "api_url": there.url(), "links": { "console": "https://us.example/{namespace}" } },
+    ]);
+    stage.run().await;
+    let mut alert = crash_looping(&pod);
+    alert["labels"]["cluster"] = json!("prod-us");
+    stage.send(std::slice::from_ref(&alert)).await;
+    let told = stage.message("the cause", |told| told.says("nil map")).await;
+    assert!(told.says("prod-us") && told.says("Deployment checkout"), "{told:#?}");
+    assert!(told.says("https://us.example/shop"), "its own links: {told:#?}");
+    let asked = |path: &String| path.contains("pods");
+    assert_eq!(stage.kubernetes.requests().iter().filter(|path| asked(path)).count(), 0);
+    assert!(there.requests().iter().any(asked));
     stage.nothing_improper();
 }
 

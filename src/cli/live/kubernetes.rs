@@ -9,13 +9,20 @@ use super::Line;
 use super::ask::span;
 use crate::collect::{self, ClusterSettings, PERMISSIONS, Permission};
 
-const PART: &str = "kubernetes";
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
+/// Ours is `kubernetes`, another one bears its name.
+pub(super) async fn look_at_all(own: &ClusterSettings, others: &[ClusterSettings]) -> Vec<Line> {
+    let others: Vec<_> = others.iter().map(|it| (format!("cluster {}", it.name), it)).collect();
+    let all = std::iter::once(("kubernetes", own))
+        .chain(others.iter().map(|(part, it)| (part.as_str(), *it)));
+    join_all(all.map(|(part, it)| look(part, it))).await.into_iter().flatten().collect()
+}
+
+async fn look(part: &str, settings: &ClusterSettings) -> Vec<Line> {
     let client = match collect::client(settings).await {
         Ok(client) => client,
-        Err(why) => return vec![Line::bad(PART, format!("{why:#}"), "")],
+        Err(why) => return vec![Line::bad(part, format!("{why:#}"), "")],
     };
     let began = Instant::now();
     let version = match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
@@ -23,7 +30,7 @@ pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
         Ok(Err(why)) => {
             let says = format!("the API server does not answer: {}", innermost(&why));
             return vec![Line::bad(
-                PART,
+                part,
                 says,
                 "let it be reached from here, or mend cluster in the settings",
             )];
@@ -31,19 +38,19 @@ pub(super) async fn look(settings: &ClusterSettings) -> Vec<Line> {
         Err(_) => {
             let says = format!("the API server does not answer within {} s", PATIENCE.as_secs());
             return vec![Line::bad(
-                PART,
+                part,
                 says,
                 "let it be reached from here, or mend cluster in the settings",
             )];
         }
     };
     let says = format!("the API server answers in {}, {version}", span(began.elapsed()));
-    let mut lines = vec![Line::good(PART, says)];
-    lines.extend(permissions(&client).await);
+    let mut lines = vec![Line::good(part, says)];
+    lines.extend(permissions(part, &client).await);
     lines
 }
 
-async fn permissions(client: &kube::Client) -> Vec<Line> {
+async fn permissions(part: &str, client: &kube::Client) -> Vec<Line> {
     let secrets =
         Permission { group: "", resource: "secrets", subresource: "", verb: "get", lost: "" };
     let asked = PERMISSIONS.iter().chain(std::iter::once(&secrets)).map(|read| may(client, read));
@@ -59,31 +66,31 @@ async fn permissions(client: &kube::Client) -> Vec<Line> {
             Ok(true) => {}
             Ok(false) if *resource == "pods" && *verb == "list" => {
                 lines.push(Line::bad(
-                    PART,
+                    part,
                     format!("may not {name}: {lost}"),
                     "apply the ClusterRole",
                 ));
             }
             Ok(false) => lines.push(Line::weak(
-                PART,
+                part,
                 format!("may not {name} in every namespace: {lost}"),
                 "add it to the ClusterRole",
             )),
             Err(why) => {
-                lines.push(Line::weak(PART, format!("cannot tell what it may read: {why}"), ""));
+                lines.push(Line::weak(part, format!("cannot tell what it may read: {why}"), ""));
                 return lines;
             }
         }
     }
     if lines.is_empty() {
         lines.push(Line::good(
-            PART,
+            part,
             format!("may read all that it needs: {} permissions", PERMISSIONS.len()),
         ));
     }
     if let Some(Ok(true)) = reads_secrets {
         lines.push(Line::weak(
-            PART,
+            part,
             "may read Secrets, which it never does",
             "run it as a ServiceAccount of its own, without that",
         ));

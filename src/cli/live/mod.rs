@@ -90,7 +90,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Line> {
     crate::tls::install();
     let (store, kubernetes, prometheus, alertmanager, receivers) = tokio::join!(
         store::look(&settings.store),
-        kubernetes::look(&settings.cluster),
+        kubernetes::look_at_all(&settings.cluster, &settings.clusters),
         prometheus::look(settings),
         alertmanager::look(&settings.alertmanager),
         receivers::look(&settings.receivers),

@@ -83,6 +83,11 @@ impl Place {
         Self { path: "/api/v1/nodes".into(), words: "nodes".into() }
     }
 
+    /// Where the namespaces are.
+    pub(super) fn namespaces() -> Self {
+        Self { path: "/api/v1/namespaces".into(), words: "namespaces".into() }
+    }
+
     /// One object of it; nothing where that is no name, as may come from an alert's labels.
     pub(super) fn object(&self, name: &str) -> Option<String> {
         is_name(name).then(|| format!("{}/{name}", self.path))

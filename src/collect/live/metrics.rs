@@ -46,7 +46,40 @@ const MEMORY: &str = "container_memory_working_set_bytes";
 pub(super) async fn of_subject(round: &Round<'_>, root: &ObjectRef) -> Source<Metrics> {
     let name = escape(&regex::escape(&root.name));
     // A workload's pods are called after it; a few of another's that is called `web-admin` do no harm.
-    of_pods(round, &root.namespace, &format!("=~\"{name}(-.+)?\"")).await
+    let pods = of_pods(round, &root.namespace, &format!("=~\"{name}(-.+)?\"")).await;
+    match (round.prometheus, pods) {
+        (Some(source), Source::Read(Metrics(mut all))) if root.kind == *"CronJob" => {
+            match next_run(round, source, root).await {
+                Ok(next) => {
+                    all.extend(next);
+                    Source::Read(Metrics(all))
+                }
+                Err(why) => Source::Unavailable(why),
+            }
+        }
+        (_, pods) => pods,
+    }
+}
+
+/// When a CronJob runs next: only there a missed run shows.
+async fn next_run(
+    round: &Round<'_>,
+    source: &PrometheusSource,
+    root: &ObjectRef,
+) -> Result<Vec<Series>, String> {
+    let (space, name, more) = (escape(&root.namespace), escape(&root.name), matchers(source));
+    let next = "kube_cronjob_next_schedule_time";
+    let mut found = ask(
+        round,
+        source,
+        format!(
+            "{next}{{namespace=\"{space}\",exported_namespace=\"\",cronjob=\"{name}\"{more}}} or \
+             {next}{{exported_namespace=\"{space}\",cronjob=\"{name}\"{more}}}"
+        ),
+    )
+    .await?;
+    found.iter_mut().for_each(plain_labels);
+    Ok(found)
 }
 
 /// The same for all pods of a namespace.

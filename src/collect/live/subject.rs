@@ -6,8 +6,8 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Event, Node, PersistentVolumeClaim, Pod, PodSpec, PodTemplateSpec, ResourceQuota,
-    Service, ServiceAccount,
+    ConfigMap, Event, Namespace, Node, PersistentVolumeClaim, Pod, PodSpec, PodTemplateSpec,
+    ResourceQuota, Service, ServiceAccount,
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
@@ -37,8 +37,25 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         return of_node(round, &root).await;
     }
     let space = root.namespace.as_str();
-    let (workload, events, services, endpoint_slices, resource_quotas, network_policies) = tokio::join!(
+    if root.kind.as_str() == "ResourceQuota" {
+        let (namespaces, events, resource_quotas) = tokio::join!(
+            namespace(round, space),
+            round.list::<Event>(space, ""),
+            round.list::<ResourceQuota>(space, ""),
+        );
+        return Evidence { namespaces, events, resource_quotas, ..Evidence::default() };
+    }
+    let (
+        workload,
+        namespaces,
+        events,
+        services,
+        endpoint_slices,
+        resource_quotas,
+        network_policies,
+    ) = tokio::join!(
         Box::pin(of_workload(round, &root)),
+        namespace(round, space),
         round.list::<Event>(space, ""),
         round.list::<Service>(space, ""),
         round.list(space, ""),
@@ -46,6 +63,7 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         round.list::<NetworkPolicy>(space, ""),
     );
     let evidence = Evidence {
+        namespaces,
         events,
         services,
         endpoint_slices,
@@ -54,6 +72,11 @@ pub(super) async fn collect(round: &Round<'_>, object: &ObjectRef) -> Evidence {
         ..workload
     };
     follow(round, &root, evidence).await
+}
+
+/// The namespace itself, for what people have written on it.
+async fn namespace(round: &Round<'_>, name: &str) -> Source<Vec<Namespace>> {
+    all_of(vec![round.one::<Namespace>(&Place::namespaces(), "", name).await])
 }
 
 /// Adds what stands behind the Services that the workload waits for in vain: the fault is there.

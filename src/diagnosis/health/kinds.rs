@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -13,10 +13,13 @@ use crate::diagnosis::owner::controller;
 use crate::diagnosis::pod::PodView;
 use crate::diagnosis::trouble::{MAY_LINGER_FOR, MAY_START_FOR};
 use crate::diagnosis::world::{World, created, is, name, namespace};
-use crate::diagnosis::{ObjectRef, Presence};
+use crate::diagnosis::{ObjectRef, Presence, Series};
 
 /// Fills in presence, numbers and the controller's own words.
 pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
+    if super::things::check(checkup, world, object) {
+        return;
+    }
     checkup.health.presence = presence(world, object);
     if checkup.health.presence != Presence::Present {
         return;
@@ -300,12 +303,37 @@ fn cron_job(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.unknown("jobs", why);
     }
     checkup.health.rollout_complete = true;
+    let misses = found.and_then(|it| cron::misses(world, it));
+    if misses.is_none()
+        && found.is_some_and(|it| it.status.as_ref().is_none_or(|it| it.active.is_none()))
+        && let Some(due) = next_run(world, object)
+        && world.now().duration_since(due) > LATE
+    {
+        let due = due.strftime("%Y-%m-%d %H:%M UTC");
+        checkup.add(Grade::Fault, format!("it was due at {due} and has not run"));
+    }
     if let Some(current) = current_job(world.jobs_of(object)) {
         job(checkup, &[current], world.now());
     }
-    if let Some((_, line)) = found.and_then(|it| cron::misses(world, it)) {
+    if let Some((_, line)) = misses {
         checkup.add(Grade::Fault, line);
     }
+}
+
+/// How late the controller may be.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// When kube-state-metrics reckons that a CronJob runs next; in the past where it missed that.
+fn next_run(world: &World<'_>, object: &ObjectRef) -> Option<Timestamp> {
+    let metrics = world.evidence().metrics.read()?;
+    let label = |series: &Series, name: &str, value: &str| {
+        series.labels.get(name).is_some_and(|it| it == value)
+    };
+    let series = metrics.named("kube_cronjob_next_schedule_time").find(|series| {
+        label(series, "cronjob", &object.name) && label(series, "namespace", &object.namespace)
+    })?;
+    let (_, seconds) = series.samples.last()?;
+    Timestamp::from_second(*seconds as i64).ok()
 }
 
 fn pod(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {

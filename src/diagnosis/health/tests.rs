@@ -210,3 +210,87 @@ fn what_was_not_read_is_never_health() {
     unread.deployments = Source::Unavailable("forbidden".into());
     assert_eq!(told(&unread, "Deployment").0, Presence::Unknown("forbidden".into()));
 }
+
+/// `Present: claim is not bound`.
+fn said(evidence: &Evidence, kind: &str, namespace: &str, name: &str) -> String {
+    let health = health(evidence, &ObjectRef::new(kind, namespace, name));
+    format!("{:?}: {}", health.presence, health.failing.join(", "))
+}
+
+#[test]
+fn nodes_claims_and_quotas_say_themselves_how_they_are() {
+    let node = |name: &str, kind: &str, status: &str| {
+        json!({"metadata": {"name": name}, "status": {"conditions": [
+            {"type": "Ready", "status": "True"}, {"type": kind, "status": status, "message": "m"}]}})
+    };
+    let claim = |name: &str, phase: &str| json!({"metadata": {"name": name, "namespace": "shop"}, "status": {"phase": phase}});
+    let event = |claim: &str, reason: &str| {
+        json!({"metadata": {"name": claim, "namespace": "shop"}, "reason": reason, "message": "it says",
+            "involvedObject": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": claim},
+            "lastTimestamp": NOW})
+    };
+    let quota = json!({"metadata": {"name": "q", "namespace": "shop"}, "status": {
+        "hard": {"pods": "2", "limits.memory": "1Gi", "services.loadbalancers": "0"},
+        "used": {"pods": "2", "limits.memory": "1000Mi", "services.loadbalancers": "0"}}});
+    let evidence = evidence(&[
+        (
+            "nodes",
+            json!([
+                node("well", "DiskPressure", "False"),
+                node("full", "DiskPressure", "True"),
+                node("odd", "KernelDeadlock", "True")
+            ]),
+        ),
+        (
+            "persistent_volume_claims",
+            json!([
+                claim("bound", "Bound"),
+                claim("lost", "Lost"),
+                claim("lazy", "Pending"),
+                claim("failed", "Pending")
+            ]),
+        ),
+        (
+            "events",
+            json!([event("lazy", "WaitForFirstConsumer"), event("failed", "ProvisioningFailed")]),
+        ),
+        ("resource_quotas", json!([quota])),
+    ]);
+    for (kind, namespace, name, expected) in [
+        ("Node", "", "well", "Present: "),
+        ("Node", "", "full", "Present: DiskPressure: m"),
+        ("Node", "", "odd", "Present: "),
+        ("Node", "", "away", "Gone: "),
+        ("PersistentVolumeClaim", "shop", "bound", "Present: "),
+        ("PersistentVolumeClaim", "shop", "lost", "Present: the claim has lost its volume"),
+        ("PersistentVolumeClaim", "shop", "lazy", "Present: "),
+        ("PersistentVolumeClaim", "shop", "failed", "Present: the claim is not bound: it says"),
+        ("ResourceQuota", "shop", "q", "Present: pods: 2 of 2 used"),
+        ("Certificate", "shop", "tls", "NotAsked: "),
+    ] {
+        assert_eq!(said(&evidence, kind, namespace, name), expected, "{kind} {name}");
+    }
+}
+
+#[test]
+fn a_cron_job_that_missed_its_time_is_at_fault_and_one_that_runs_is_not() {
+    let job = |active: Value| {
+        let metadata =
+            json!({"name": "nightly", "namespace": "shop", "creationTimestamp": LONG_AGO});
+        json!([{"metadata": metadata, "status": {"active": active},
+            "spec": {"schedule": "0 1 * * *", "jobTemplate": {}}}])
+    };
+    let at = |active: Value, due: &str| {
+        let due: jiff::Timestamp = due.parse().expect("a time");
+        let series = json!({"name": "kube_cronjob_next_schedule_time",
+            "labels": {"namespace": "shop", "cronjob": "nightly"},
+            "samples": [[NOW, due.as_second()]]});
+        let mut evidence = evidence(&[("cron_jobs", job(active))]);
+        evidence.metrics = Source::Read(serde_json::from_value(json!([series])).expect("metrics"));
+        said(&evidence, "CronJob", "shop", "nightly")
+    };
+    let late = "2026-11-21T01:00:00Z";
+    assert!(at(json!(null), late).contains("it was due at 2026-11-21 01:00 UTC and has not run"));
+    assert_eq!(at(json!([{"name": "nightly-1"}]), late), "Present: ");
+    assert_eq!(at(json!(null), "2026-11-21T02:10:00Z"), "Present: ");
+}

@@ -171,6 +171,66 @@ impl House {
             .expect("firsthand")
     }
 
+    /// The daemon's settings, as YAML.
+    pub(crate) fn settings(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("firsthand.yaml")).expect("settings")
+    }
+
+    /// Writes other ones; the daemon reads them at its next start or reload.
+    pub(crate) fn set_settings(&self, text: &str) {
+        std::fs::write(self.folder.path().join("firsthand.yaml"), text).expect("settings");
+    }
+
+    /// Asks the daemon to read its settings again; what it answers.
+    pub(crate) async fn reload(&self) -> u16 {
+        let url = format!("http://127.0.0.1:{}/-/reload", self.port);
+        let answer = reqwest::Client::new().post(url).send().await.expect("the daemon");
+        answer.status().as_u16()
+    }
+
+    /// Waits until the daemon has polled a few times.
+    pub(crate) async fn polled(&self) {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let url = format!("http://127.0.0.1:{}/-/ready", self.port);
+            let ready = reqwest::get(url).await.is_ok_and(|it| it.status().is_success());
+            if ready {
+                return tokio::time::sleep(Duration::from_secs(12)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the daemon is not ready:\n{}", self.daemon.borrow().log_end());
+    }
+
+    /// Sends an alert about a Deployment of another cluster, as Alertmanager would.
+    pub(crate) async fn alert(&self, namespace: &str, deployment: &str, cluster: &str) {
+        let body = serde_json::json!({
+            "version": "4", "status": "firing", "receiver": "firsthand", "truncatedAlerts": 0,
+            "alerts": [{
+                "status": "firing", "startsAt": jiff::Timestamp::now(),
+                "labels": { "alertname": "TooSlow", "namespace": namespace, "deployment": deployment,
+                    "cluster": cluster, "severity": "warning" },
+                "annotations": { "summary": "it is slow" }, "fingerprint": format!("{deployment:0>16}"),
+            }],
+        });
+        let sent = reqwest::Client::new().post(self.webhook()).json(&body).send().await;
+        assert!(sent.expect("the daemon").status().is_success());
+    }
+
+    /// Listens in the place of the daemon, says yes to every webhook and keeps none.
+    pub(crate) async fn swallow_webhooks(&self) -> Swallows {
+        let seen = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let keep = std::sync::Arc::clone(&seen);
+        let app = axum::Router::new().fallback(move |body: String| {
+            keep.lock().expect("whole").push_str(&body);
+            async { "" }
+        });
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", self.port)).await;
+        let listener = listener.expect("the daemon's port");
+        let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        Swallows { seen, task }
+    }
+
     /// Where the daemon takes alerts.
     pub(crate) fn webhook(&self) -> String {
         format!("http://127.0.0.1:{}/alertmanager", self.port)
@@ -216,6 +276,26 @@ impl House {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+}
+
+/// Somebody who takes webhooks and keeps none.
+#[derive(Debug)]
+pub(crate) struct Swallows {
+    seen: std::sync::Arc<std::sync::Mutex<String>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Swallows {
+    /// Whether an end was among them.
+    pub(crate) fn ends(&self) -> bool {
+        self.seen.lock().expect("whole").contains(r#""status":"resolved""#)
+    }
+
+    /// Frees the port.
+    pub(crate) async fn stop(self) {
+        self.task.abort();
+        drop(self.task.await);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod figures;
+mod hearing;
 mod killed;
 mod rights;
 mod rollout;
@@ -72,6 +73,11 @@ pub(crate) static ALL: &[Story] = &[
     story("pods_deleted_by_hand_keep_their_evidence", "attic", |h| Box::pin(killed::by_hand(h))),
     ours(story("readiness_on_the_wrong_port", "gate", |h| Box::pin(alerts::wrong_port(h)))),
     ours(story("an_alert_on_a_healthy_workload", "calm", |h| Box::pin(alerts::healthy(h)))),
+    ours(story("silences_hold_and_a_reload_is_safe", "quiet", |h| Box::pin(hearing::silenced(h)))),
+    ours(story("a_lost_end_is_found", "theatre", |h| Box::pin(hearing::lost_end(h)))),
+    story("what_crashed_while_nobody_looked", "nursery", |h| Box::pin(hearing::caught_up(h))),
+    story("alerts_of_another_cluster", "embassy", |h| Box::pin(hearing::two_clusters(h))),
+    story("what_flux_applies_is_suspended_first", "garden", |h| Box::pin(hearing::flux(h))),
     Story {
         account: Account::Namespaced,
         ..story("what_is_forbidden_is_named", "cell", |h| Box::pin(rights::forbidden(h)))
