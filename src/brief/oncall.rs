@@ -171,10 +171,17 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
                 until.map(|until| format!("; watched until {}", clock::time(until, context.at)));
             Some(format!("healthy since {since}{}", until.unwrap_or_default()))
         }
-        (Some(since), n, _) => Some(format!(
-            "healthy since {since}; {} still firing",
-            plain::counted(n, "alert is", "alerts are")
-        )),
+        (Some(since), n, _) => {
+            let alerts = plain::counted(n, "alert is", "alerts are");
+            let back = incident.alerts_end_by().map(|(_, by)| {
+                let by = clock::time(by, context.at);
+                format!(", because its rule looks back: expected to end by about {by}")
+            });
+            Some(format!(
+                "healthy since {since}; {alerts} still firing{}",
+                back.unwrap_or_default()
+            ))
+        }
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,
     };
@@ -220,6 +227,8 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         "no diagnosis yet: the evidence is being taken".to_owned()
     } else if matches!(incident.health.presence, Presence::Unknown(_)) {
         "no diagnosis: it could not be seen, which is neither health nor failure".to_owned()
+    } else if let Some(failing) = incident.health.failing.first() {
+        format!("no cause is proved; what is seen: {}", plain::short(failing, 300))
     } else {
         "no diagnosis: nothing wrong was found when the evidence was taken".to_owned()
     });

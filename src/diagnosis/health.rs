@@ -50,12 +50,15 @@ impl Checkup {
             let pods = kinds::speaking_pods(world, object);
             checkup.check_containers(&pods);
             checkup.check_placement(&pods);
-            checkup.health.ready_since = ready_since(&checkup.health, &pods);
+            let since = ready_since(&checkup.health, &pods);
+            checkup.health.ready_since = since.or(checkup.health.ready_since);
         }
         let pods = world.pods_of(object);
         checkup.check_evictions(&pods);
         checkup.health.restarts = restarts(&pods);
-        checkup.health.services = services(world, object, &pods);
+        if checkup.health.services.is_empty() {
+            checkup.health.services = services(world, object, &pods);
+        }
         checkup.health.revision = revisions(world, object).map(|it| it.newest.named());
         checkup
     }

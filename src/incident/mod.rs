@@ -15,6 +15,7 @@ mod decision;
 mod draft;
 mod hear;
 mod learn;
+mod lookback;
 mod matcher;
 mod memory;
 mod notes;

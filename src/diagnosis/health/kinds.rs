@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobCondition};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Checkup, Grade};
@@ -13,7 +14,21 @@ use crate::diagnosis::owner::controller;
 use crate::diagnosis::pod::PodView;
 use crate::diagnosis::trouble::{MAY_LINGER_FOR, MAY_START_FOR};
 use crate::diagnosis::world::{World, created, is, name, namespace};
-use crate::diagnosis::{ObjectRef, Presence};
+use crate::diagnosis::{ObjectRef, Presence, ServiceHealth};
+
+/// Kinds of which nothing here can tell that they are well: their alerts alone are heard.
+const WITHOUT_HEALTH: [&str; 10] = [
+    "Certificate",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "Namespace",
+    "PersistentVolume",
+    "PodDisruptionBudget",
+    "ResourceQuota",
+    "ScaledObject",
+    "ConfigMap",
+    "Secret",
+];
 
 /// Fills in presence, numbers and the controller's own words.
 pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
@@ -33,6 +48,9 @@ pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef
         "Job" if seen => job(checkup, world.jobs_of(object), world.now()),
         "CronJob" => cron_job(checkup, world, object),
         "Pod" => pod(checkup, world, object),
+        "Node" => node(checkup, world, object),
+        "PersistentVolumeClaim" => claim(checkup, world, object),
+        "Service" => service(checkup, world, object),
         _ => by_its_pods(checkup, world, object),
     }
 }
@@ -110,7 +128,13 @@ pub(in crate::diagnosis) fn template_labels<'w>(
 
 fn presence(world: &World<'_>, object: &ObjectRef) -> Presence {
     let evidence = world.evidence();
-    if world.has(object) {
+    let there = match object.kind.as_str() {
+        "Node" => world.node(&object.name).is_some(),
+        "PersistentVolumeClaim" => found_claim(world, object).is_some(),
+        "Service" => world.service(&object.namespace, &object.name).is_some(),
+        _ => world.has(object),
+    };
+    if there {
         return Presence::Present;
     }
     let unread = match object.kind.as_str() {
@@ -121,6 +145,10 @@ fn presence(world: &World<'_>, object: &ObjectRef) -> Presence {
         "Job" => evidence.jobs.unavailable(),
         "CronJob" => evidence.cron_jobs.unavailable(),
         "Pod" => evidence.pods.unavailable(),
+        "Node" => evidence.nodes.unavailable(),
+        "PersistentVolumeClaim" => evidence.persistent_volume_claims.unavailable(),
+        "Service" => evidence.services.unavailable(),
+        kind if WITHOUT_HEALTH.contains(&kind) => return Presence::NotAsked,
         _ => Some("only its pods could tell, and it has none"),
     };
     match unread {
@@ -323,6 +351,76 @@ fn pod(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.health.ready = i32::from(pod.is_ready());
         checkup.health.updated = 1;
         checkup.check_ready(&pods, world.now(), false);
+    }
+}
+
+/// A node is well when it is ready and under no pressure. Cordoned is meant to be.
+fn node(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
+    let Some(node) = world.node(&object.name) else { return };
+    checkup.health.rollout_complete = true;
+    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let Some(conditions) = conditions else {
+        return checkup.unknown("the node's conditions", "it has none yet");
+    };
+    for condition in conditions {
+        let (kind, status) = (condition.type_.as_str(), condition.status.as_str());
+        let wanted = if kind == "Ready" { "True" } else { "False" };
+        let known =
+            ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+        if known.contains(&kind) && status != wanted {
+            let said = condition.message.as_deref().map(|it| format!(": {it}")).unwrap_or_default();
+            let line = if kind == "Ready" {
+                format!("the node is not ready{said}")
+            } else {
+                format!("the node has {kind}{said}")
+            };
+            checkup.add(Grade::Fault, line);
+        }
+        if kind == "Ready" && status == "True" {
+            checkup.health.ready_since = condition.last_transition_time.as_ref().map(|it| it.0);
+        }
+    }
+}
+
+fn found_claim<'w>(world: &World<'w>, object: &ObjectRef) -> Option<&'w PersistentVolumeClaim> {
+    let claims = world.evidence().persistent_volume_claims.items();
+    claims.iter().find(|it| is(&it.metadata, object))
+}
+
+/// A claim is well when it is bound. One that waits for its first pod, or is young, only settles.
+fn claim(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
+    let Some(claim) = found_claim(world, object) else { return };
+    checkup.health.rollout_complete = true;
+    let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
+    match phase.unwrap_or("Pending") {
+        "Bound" => {}
+        "Lost" => checkup.add(Grade::Fault, "the claim has lost its volume"),
+        phase if is_young(&claim.metadata, world.now()) => {
+            checkup.add(Grade::Settling, format!("the claim is {phase}"));
+        }
+        phase => {
+            let events = world.events_named(object);
+            let waits = events.last().is_some_and(|it| it.reason() == "WaitForFirstConsumer");
+            let grade = if waits { Grade::Settling } else { Grade::Fault };
+            checkup.add(grade, format!("the claim is {phase}"));
+        }
+    }
+}
+
+/// A Service is well when an endpoint of it serves.
+fn service(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
+    let Some(found) = world.service(&object.namespace, &object.name) else { return };
+    checkup.health.rollout_complete = true;
+    if found.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("ExternalName") {
+        return;
+    }
+    let Some((ready, total)) = world.endpoints(&object.namespace, &object.name) else {
+        let why = world.evidence().endpoint_slices.unavailable().unwrap_or("not read");
+        return checkup.unknown("its endpoints", why);
+    };
+    checkup.health.services = vec![ServiceHealth { name: object.name.clone(), ready, total }];
+    if ready == 0 {
+        checkup.add(Grade::Fault, "no endpoint serves");
     }
 }
 
