@@ -4,7 +4,7 @@ use super::{
     CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain, storm, watch,
 };
 use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding, Presence};
-use crate::incident::{Incident, Severity, State};
+use crate::incident::{Incident, LooksBack, Severity, State};
 
 /// One incident, in words. Everything in it is clean and bounded; nothing is escaped yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,14 +173,17 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
         }
         (Some(since), n, _) => {
             let alerts = plain::counted(n, "alert is", "alerts are");
-            let back = incident.alerts_end_by().map(|(_, by)| {
-                let by = clock::time(by, context.at);
-                format!(", because its rule looks back: expected to end by about {by}")
-            });
-            Some(format!(
-                "healthy since {since}; {alerts} still firing{}",
-                back.unwrap_or_default()
-            ))
+            let back = match incident.looks_back(context.at) {
+                Some(LooksBack { far, until: Some(until) }) => {
+                    let (far, until) = (clock::words(far), clock::time(until, context.at));
+                    format!(": its rule looks back {far}, so until about {until}")
+                }
+                Some(LooksBack { far, .. }) => {
+                    format!(", although its rule looks back only {}", clock::words(far))
+                }
+                None => String::new(),
+            };
+            Some(format!("healthy since {since}; {alerts} still firing{back}"))
         }
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,

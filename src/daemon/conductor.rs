@@ -17,6 +17,7 @@ use super::owners::Owners;
 use super::watchman::Watchman;
 use crate::collect::Collector;
 use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
+use crate::incident::noise::Noise;
 use crate::incident::public::{self, Words};
 use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
@@ -62,6 +63,8 @@ pub(super) struct Conductor {
     /// All open incidents, as far as they concern each other; made again from the ledger when a commit
     /// failed, since it may then know of what never was.
     pub(super) book: Option<Book>,
+    /// What is remembered of rules that open incidents for nothing.
+    pub(super) noise: Option<Noise>,
     /// What people told Alertmanager.
     pub(super) will: tokio::sync::watch::Receiver<Option<Arc<Will>>>,
     /// Who hears of what cannot be seen.
@@ -276,7 +279,12 @@ impl Conductor {
                 storm::held(decision, &parent, now)
             }
         };
-        self.write(done, decision, receivers, evidence).await
+        let noisy = self.noisy(&decision.incident, now).await?;
+        self.write(done, decision, receivers, evidence).await?;
+        match noisy {
+            Some((incident, noisy)) => self.note_noise(&incident, &noisy, now).await,
+            None => Ok(()),
+        }
     }
 
     /// A parent is committed, with what it says, before any member's own words are held back.

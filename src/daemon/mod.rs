@@ -9,6 +9,7 @@ mod collector;
 mod conductor;
 mod debts;
 mod look;
+mod noise;
 mod owners;
 mod reconcile;
 mod watch;
@@ -151,6 +152,7 @@ impl Daemon {
             ledger,
             owners: owners::Owners::new(Arc::clone(&collector), &settings.cluster.name),
             book: None,
+            noise: None,
             collector,
             rules: settings.incident.clone(),
             route: settings.route.clone(),

@@ -19,7 +19,7 @@ pub(super) fn near(case: &Case<'_>, best: &Hypothesis) -> Vec<String> {
 
 /// The tag that was pushed again: container, and digest before. A roll-back would pull the new image once
 /// more, since it asks for the same tag.
-pub(super) fn moved_tag<'r>(rollout: &'r Rollout) -> Option<(&'r str, &'r str)> {
+pub(super) fn moved_tag(rollout: &Rollout) -> Option<(&str, &str)> {
     let moved = rollout.changes.iter().find(|it| it.what == "image digest")?;
     let alone = rollout.changes.iter().all(|it| it.what == "image digest" || Change::is_edit(it));
     let before = moved.from.as_deref().filter(|it| is_digest(it))?;

@@ -13,6 +13,18 @@ use super::{Incident, JoinedAlert};
 /// Rules are evaluated, and ends are sent on, once in a while; a promise to the second would be broken.
 const SLACK: Duration = Duration::from_secs(60);
 
+/// Alertmanager tells of an end with the next message of its group: by default after five minutes.
+const SENT: Duration = Duration::from_secs(300);
+
+/// Why an alert fires on although all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LooksBack {
+    /// How far back its rule looks.
+    pub far: Duration,
+    /// About until when; `None` once it should have ended long ago.
+    pub until: Option<Timestamp>,
+}
+
 /// How metrics about the state of pods and of what owns them begin.
 const OF_STATE: [&str; 8] = [
     "kube_pod_",
@@ -25,9 +37,8 @@ const OF_STATE: [&str; 8] = [
     "kube_node_",
 ];
 
-/// By when the alerts that still fire should have ended, and how far back the slowest of their rules
-/// looks; `None` where one of them is not about the state of objects, or nothing is known of it.
-pub(super) fn ends_by(incident: &Incident) -> Option<(Duration, Timestamp)> {
+/// How far back the slowest rule of those that still fire looks; `None` where one of them is not about the state of objects, or nothing is known of it.
+pub(super) fn ends_by(incident: &Incident, now: Timestamp) -> Option<LooksBack> {
     let since = incident.healthy_since?;
     let mut longest = None;
     for alert in incident.alerts.values().filter(|alert| alert.ended_at.is_none()) {
@@ -37,7 +48,7 @@ pub(super) fn ends_by(incident: &Incident) -> Option<(Duration, Timestamp)> {
     // To the minute, as it is told.
     let at = after(since, longest + SLACK);
     let at = Timestamp::from_second((at.as_second() + 59) / 60 * 60).unwrap_or(at);
-    Some((longest, at))
+    Some(LooksBack { far: longest, until: (after(at, SENT) > now).then_some(at) })
 }
 
 fn of(alert: &JoinedAlert) -> Option<Duration> {

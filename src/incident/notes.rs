@@ -8,7 +8,7 @@ use super::memory::Noted;
 use super::rules::{after, between};
 use super::see::{Sight, wrong};
 use super::settle::has_failed;
-use super::{Incident, Reply, Rules, Severity, recovery};
+use super::{Incident, LooksBack, Reply, Rules, Severity, recovery};
 use crate::diagnosis::{Certainty, Presence};
 
 /// Evidence is told again for another cause, but not sooner than this; each time it takes twice as
@@ -219,11 +219,11 @@ fn unseen(draft: &mut Draft<'_>, why: &str) {
 
 /// Why an alert still fires although all is well, where its rule tells.
 fn looks_back(incident: &Incident, now: jiff::Timestamp) -> String {
-    match incident.alerts_end_by() {
-        Some((back, by)) if by > now => {
-            format!(" because its rule looks back {}, until about {}", span(back), clock(by))
+    match incident.looks_back(now) {
+        Some(LooksBack { far, until: Some(until) }) => {
+            format!(" because its rule looks back {}, until about {}", span(far), clock(until))
         }
-        Some((back, _)) => format!(" although its rule looks back only {}", span(back)),
+        Some(LooksBack { far, .. }) => format!(" although its rule looks back only {}", span(far)),
         None => String::new(),
     }
 }

@@ -1,7 +1,6 @@
 //! The record of one incident: everything about one subject from the first signal to verified recovery.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -10,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::public::Public;
 use super::rules::after;
 use super::storm::Storm;
+use super::{LooksBack, lookback, recovery};
 use super::{Memory, Rules, Subject};
-use super::{lookback, recovery};
 use crate::diagnosis::{About, BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
 /// One incident, as the ledger keeps it.
@@ -183,10 +182,10 @@ impl Incident {
         self.alerts.values().any(|alert| alert.ended_at.is_none())
     }
 
-    /// Health holds, and alerts still fire because their rules look back: how far, and by when they should
-    /// have ended. `None` where it is not known, or they are about something else.
-    pub fn alerts_end_by(&self) -> Option<(Duration, Timestamp)> {
-        lookback::ends_by(self)
+    /// Health holds, and alerts still fire because their rules look back. `None` where that is not known, or
+    /// they are about something else.
+    pub fn looks_back(&self, now: Timestamp) -> Option<LooksBack> {
+        lookback::ends_by(self, now)
     }
 
     /// Until when health must hold for the incident to be resolved; `None` while it does not hold.

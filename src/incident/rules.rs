@@ -49,6 +49,9 @@ pub struct Rules {
     pub look: Looks,
     /// When many fail at once.
     pub storm: Storms,
+    /// So many incidents that an alert opened and in which nothing was wrong are worth one note about the
+    /// rule. `count: 0`: never.
+    pub noisy: Burst,
     /// How bad what is, and how often each level is spoken of.
     pub severity: Matrix,
     /// When stakeholders hear nothing but what they must: an update that is due then comes at the end of
@@ -134,6 +137,7 @@ impl Default for Rules {
             unseen: minutes(10),
             look: Looks::default(),
             storm: Storms::default(),
+            noisy: Burst { count: 5, within: minutes(7 * 24 * 60) },
             severity: Matrix::default(),
             quiet_hours: Vec::new(),
         }
