@@ -491,6 +491,7 @@ fn said(say: &Say, incident: &Incident) -> String {
         }
         Reply::Words { by, text, .. } => format!("words{mark} {by}: {text}"),
         Reply::Update { .. } => "update".to_owned(),
+        Reply::Postmortem { .. } => format!("postmortem{mark}"),
     }
 }
 

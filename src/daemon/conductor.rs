@@ -280,11 +280,15 @@ impl Conductor {
             }
         };
         let noisy = self.noisy(&decision.incident, now).await?;
+        let ended = self.wants_postmortem(&decision);
         self.write(done, decision, receivers, evidence).await?;
-        match noisy {
-            Some((incident, noisy)) => self.note_noise(&incident, &noisy, now).await,
-            None => Ok(()),
+        if let Some((incident, noisy)) = noisy {
+            self.note_noise(&incident, &noisy, now).await?;
         }
+        if let Some(ended) = ended {
+            self.draft_postmortem(&ended, now).await?;
+        }
+        Ok(())
     }
 
     /// A parent is committed, with what it says, before any member's own words are held back.
@@ -322,7 +326,12 @@ impl Conductor {
                 self.write(&[], decision, receivers, None).await?;
             }
         }
-        self.write(&[], decision, receivers.into_iter().collect(), None).await
+        let (ended, now) = (self.wants_postmortem(&decision), Timestamp::now());
+        self.write(&[], decision, receivers.into_iter().collect(), None).await?;
+        match ended {
+            Some(ended) => self.draft_postmortem(&ended, now).await,
+            None => Ok(()),
+        }
     }
 
     async fn write(

@@ -11,6 +11,7 @@ mod debts;
 mod look;
 mod noise;
 mod owners;
+mod postmortem;
 mod reconcile;
 mod watch;
 mod watchman;

@@ -34,6 +34,8 @@ pub enum Behaviour {
         /// What the run writes, from its start to its end.
         log: String,
     },
+    /// Start and run, but never answer the readiness probe.
+    NeverReady,
     /// The image's tag is not in the registry.
     ImageNotFound,
     /// A variable comes from a key of a Secret; without the Secret the container cannot be created.
@@ -49,6 +51,8 @@ pub struct Template {
     pub env: Vec<(String, String)>,
     /// What its pods do.
     pub behaviour: Behaviour,
+    /// Whether its container has a memory limit.
+    pub limited: bool,
 }
 
 /// How fast this world turns. The defaults are a real cluster's; a demo shortens them and says so.
@@ -326,7 +330,7 @@ mod tests {
     use super::*;
 
     fn template(image: &str, behaviour: Behaviour) -> Template {
-        Template { image: image.to_owned(), env: Vec::new(), behaviour }
+        Template { image: image.to_owned(), env: Vec::new(), behaviour, limited: true }
     }
 
     fn pass(world: &mut World, seconds: i64) {
