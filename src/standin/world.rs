@@ -119,6 +119,8 @@ pub struct World {
     pub(super) pods: Vec<SimPod>,
     pub(super) events: Vec<SimEvent>,
     pub(super) secrets: BTreeSet<String>,
+    /// Deployments of which a rule fires although they are well.
+    pub(super) maxed_out: BTreeSet<String>,
     serial: u32,
 }
 
@@ -133,6 +135,7 @@ impl World {
             pods: Vec::new(),
             events: Vec::new(),
             secrets: BTreeSet::new(),
+            maxed_out: BTreeSet::new(),
             serial: 0,
         }
     }
@@ -186,6 +189,15 @@ impl World {
     /// Creates a Secret; containers that wait for it start at the kubelet's next try.
     pub fn create_secret(&mut self, name: &str) {
         self.secrets.insert(name.to_owned());
+    }
+
+    /// Load comes or goes: its autoscaler is at its most, and all is well.
+    pub fn load(&mut self, name: &str, high: bool) {
+        if high {
+            self.maxed_out.insert(name.to_owned());
+        } else {
+            self.maxed_out.remove(name);
+        }
     }
 
     /// Deletes the pods of a Deployment by hand; its ReplicaSet makes new ones.

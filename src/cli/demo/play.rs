@@ -187,10 +187,11 @@ impl Stage {
         }
     }
 
-    /// The incident has ended when its thread says so in the channel and the message is current.
+    /// Every incident has ended when its thread says so in the channel and the message is current.
     fn is_over(&self) -> bool {
-        self.stand_ins.slack.messages(CHANNEL).iter().any(|message| {
-            message.thread_ts.is_none() && message.text.to_lowercase().contains("resolved")
-        })
+        let messages = self.stand_ins.slack.messages(CHANNEL);
+        let mut main = messages.iter().filter(|message| message.thread_ts.is_none()).peekable();
+        main.peek().is_some()
+            && main.all(|message| message.text.to_lowercase().contains("resolved"))
     }
 }

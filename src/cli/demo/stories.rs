@@ -99,6 +99,28 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     Story {
+        name: "noisy-alert",
+        about: "a rule fires about three workloads that are well; the third time it gets a note",
+        steps: &[
+            Step { at: 3, told: "load on web", deed: |world| world.load("web", true) },
+            Step { at: 10, told: "load on cart", deed: |world| world.load("cart", true) },
+            Step {
+                at: 12,
+                told: "the load on web is gone",
+                deed: |world| world.load("web", false),
+            },
+            Step { at: 17, told: "load on search", deed: |world| world.load("search", true) },
+            Step {
+                at: 26,
+                told: "the load on cart and search is gone",
+                deed: |world| {
+                    world.load("cart", false);
+                    world.load("search", false);
+                },
+            },
+        ],
+    },
+    Story {
         name: "wrong-moves",
         about: "somebody deletes the crashing pods before rolling back; the thread says what that changes",
         steps: &[

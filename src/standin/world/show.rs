@@ -297,6 +297,12 @@ fn pod_samples(world: &World, pod: &SimPod) -> Vec<Sample> {
         let exit = f64::from(run.exit_code);
         all.push(sample(&format!("{status}_last_terminated_exitcode"), &[], exit));
     }
+    if matches!(pod.phase, Phase::Running { .. }) && !pod.is_ready() {
+        all.push(sample("kube_pod_status_ready", &[("condition", "false")], 1.0));
+    }
+    if world.maxed_out.contains(&pod.deployment) {
+        all.push(sample("kube_horizontalpodautoscaler_at_most", &[], 1.0));
+    }
     let limit = [("resource", "memory"), ("unit", "byte"), ("node", NODE)];
     let bytes = |bytes: u64| bytes as f64;
     if pod.revision.template.limited {
