@@ -244,7 +244,7 @@ fn crashing() -> World {
             log: "panic: no more handles\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d\n".into(),
         };
         let image = "registry.example/web:2".to_owned();
-        let template = Template { image, env: Vec::new(), behaviour: crash };
+        let template = Template { image, env: Vec::new(), behaviour: crash, limited: true };
         world.running(&workload(number), 1, 2, template, now);
     }
     for _ in 0..120 {

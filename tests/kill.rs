@@ -323,6 +323,7 @@ fn crashing(workloads: u64) -> World {
         image: format!("registry.example/web:{tag}"),
         env: Vec::new(),
         behaviour,
+        limited: true,
     };
     for number in 0..workloads {
         let since = now - SignedDuration::from_hours(20);

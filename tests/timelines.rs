@@ -7,6 +7,7 @@
 //! ```text
 //! 02:14 alert KubePodCrashLooping fires severity=critical
 //! 02:14 alert KubePodCrashLooping ends
+//! 02:14 alert KubePodCrashLooping fires range=10m     its rule looks back so far
 //! 02:14 poll restarted web-1 3            the poll saw the raw counter of web-1 at 3
 //! 02:14 poll waits web-1 CrashLoopBackOff
 //! 02:14 sees failing 0/2 cause=app-crash:certain service=0/2 others=3
@@ -271,7 +272,9 @@ impl World {
             annotations: BTreeMap::new(),
             starts_at,
             ends_at: (!fires).then_some(now),
-            generator_url: None,
+            generator_url: option(options, "range").map(|range| {
+                format!("http://prometheus/graph?g0.expr=increase(kube_pod_restarts[{range}])")
+            }),
             external_url: None,
             truncated: 0,
             asked: None,
@@ -493,6 +496,7 @@ fn said(say: &Say, incident: &Incident) -> String {
         }
         Reply::Words { by, text, .. } => format!("words{mark} {by}: {text}"),
         Reply::Update { .. } => "update".to_owned(),
+        Reply::Postmortem { .. } => format!("postmortem{mark}"),
     }
 }
 

@@ -127,6 +127,8 @@ pub enum ReplyKind {
     Words,
     /// What whoever leads has to see to.
     Checklist,
+    /// The draft of a postmortem.
+    Postmortem,
     /// For stakeholders: what changed, or that nothing did.
     Update,
 }
@@ -350,6 +352,7 @@ fn reply_form(reply: &Reply) -> ReplyForm {
         Reply::Members { at, .. } => (ReplyKind::Members, at),
         Reply::Relapse { at, .. } => (ReplyKind::Relapse, at),
         Reply::Words { at, .. } => (ReplyKind::Words, at),
+        Reply::Postmortem { at, .. } => (ReplyKind::Postmortem, at),
         Reply::Checklist { at, .. } => (ReplyKind::Checklist, at),
         Reply::Update { at, .. } => (ReplyKind::Update, at),
     };

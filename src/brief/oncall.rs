@@ -4,7 +4,7 @@ use super::{
     CauseWords, Changed, Context, Dot, Hurt, Link, clock, headline, links, plain, storm, watch,
 };
 use crate::diagnosis::{BlindSpot, Certainty, Choice, Finding, Presence};
-use crate::incident::{Incident, Severity, State};
+use crate::incident::{Incident, LooksBack, Severity, State};
 
 /// One incident, in words. Everything in it is clean and bounded; nothing is escaped yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,10 +175,20 @@ fn now(incident: &Incident, context: &Context) -> Option<String> {
                 until.map(|until| format!("; watched until {}", clock::time(until, context.at)));
             Some(format!("healthy since {since}{}", until.unwrap_or_default()))
         }
-        (Some(since), n, _) => Some(format!(
-            "healthy since {since}; {} still firing",
-            plain::counted(n, "alert is", "alerts are")
-        )),
+        (Some(since), n, _) => {
+            let alerts = plain::counted(n, "alert is", "alerts are");
+            let back = match incident.looks_back(context.at) {
+                Some(LooksBack { far, until: Some(until) }) => {
+                    let (far, until) = (clock::words(far), clock::time(until, context.at));
+                    format!(": its rule looks back {far}, so until about {until}")
+                }
+                Some(LooksBack { far, .. }) => {
+                    format!(", although its rule looks back only {}", clock::words(far))
+                }
+                None => String::new(),
+            };
+            Some(format!("healthy since {since}; {alerts} still firing{back}"))
+        }
         (None, 0, n) if n > 0 => Some("the alert has ended, the workload has not recovered".into()),
         _ => None,
     };
@@ -238,6 +248,8 @@ fn no_cause(incident: &Incident, context: &Context) -> CauseWords {
         "no diagnosis yet: the evidence is being taken".to_owned()
     } else if matches!(incident.health.presence, Presence::Unknown(_)) {
         "no diagnosis: it could not be seen, which is neither health nor failure".to_owned()
+    } else if let Some(failing) = incident.health.failing.first() {
+        format!("no cause is proved; what is seen: {}", plain::short(failing, 300))
     } else {
         "no diagnosis: nothing wrong was found when the evidence was taken".to_owned()
     });

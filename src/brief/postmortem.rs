@@ -76,12 +76,21 @@ fn impact(incident: &Incident, words: &OnCall) -> Vec<Part> {
     };
     let reach: Vec<_> = words.hurt.lines().collect();
     let reach = if reach.is_empty() { "not seen".to_owned() } else { reach.join("; ") };
+    let customers = incident.about.impact.as_deref().map_or_else(
+        || "not recorded".to_owned(),
+        |impact| {
+            format!(
+                "how many is not recorded; its owners say of a failure: {}",
+                plain::short(impact, 200)
+            )
+        },
+    );
     let measured = "from the first failure in the evidence to the verified end";
     vec![Part::Table(vec![
         row("Duration", &format!("{lasted}, {measured}")),
         row("Reach", &reach),
         row("Data", data),
-        row("Customers", "not recorded"),
+        row("Customers", &customers),
         row("People and hours", "not recorded"),
     ])]
 }
@@ -196,6 +205,7 @@ fn evidence(incident: &Incident) -> Vec<Part> {
 /// The moments that are measured.
 struct Times {
     spoke: Option<Timestamp>,
+    stakeholders: Option<Timestamp>,
     identified: Option<Timestamp>,
     healthy: Option<Timestamp>,
     ended: Option<Timestamp>,
@@ -207,8 +217,10 @@ impl Times {
             let into = format!("→ {}", state.word());
             timeline.iter().find(|entry| entry.text.ends_with(&into)).map(|entry| entry.at)
         };
+        let told = timeline.iter().find(|entry| entry.text.starts_with("told stakeholders"));
         Self {
             spoke: incident.spoken_at,
+            stakeholders: told.map(|entry| entry.at),
             identified: entered(State::Identified),
             healthy: incident.healthy_since,
             ended: incident.closed.as_ref().map(|closed| closed.at),
@@ -227,6 +239,7 @@ impl Times {
             ("Began".to_owned(), clock::time(incident.since, incident.since)),
             ("Detected".to_owned(), moment(Some(incident.opened_at.max(incident.since)))),
             ("First message".to_owned(), moment(self.spoke)),
+            ("Stakeholders told".to_owned(), moment(self.stakeholders)),
             ("Cause certain".to_owned(), moment(self.identified)),
             ("Healthy again".to_owned(), moment(self.healthy)),
             ("Resolved".to_owned(), moment(self.ended)),

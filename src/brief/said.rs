@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::cause::NOT_ENOUGH;
+use super::document::{Chapter, Part};
 use super::{Context, Dot, Quote, changed, clock, oncall, plain, stakeholders, storm};
 use crate::diagnosis::{EventLine, Excerpt, Finding, Hypothesis, Proof};
 use crate::incident::{Incident, Reply, State};
@@ -111,6 +112,16 @@ impl Said {
                     format!("{}: what to see to, as far as is known by now", severity.word());
                 Self { sections: vec![checklist(items)], ..said(when, lead) }
             }
+            Reply::Postmortem { at: when, timeline } => {
+                let draft = super::postmortem(incident, timeline, context);
+                let id = plain::short(&incident.id, 80);
+                let lead = format!(
+                    "Draft of the postmortem, from the record. All of it, with the evidence: firsthand \
+                     postmortem {id} -o html"
+                );
+                let sections = draft.sections.iter().filter_map(chapter).collect();
+                Self { sections, ..said(when, lead) }
+            }
             Reply::Relapse { at: when, resolved_at, reason } => {
                 let gap = clock::span(*resolved_at, *when);
                 let reason = plain::sentence(&plain::short(reason, 500));
@@ -195,6 +206,27 @@ fn diff(finding: &Finding, at: Timestamp) -> Option<Section> {
     let title = format!("Changed: {}{when}", words.what);
     let holds = "what changed".into();
     Some(Section { title, holds, lines, keep: Keep::First, noun: "difference", verbatim: true })
+}
+
+/// A chapter of a postmortem as a section of a reply; the thread above holds the evidence already.
+fn chapter(chapter: &Chapter) -> Option<Section> {
+    if ["Evidence", "Timeline, UTC", "Cause"].contains(&chapter.heading.as_str()) {
+        return None;
+    }
+    let lines = chapter.parts.iter().flat_map(|part| match part {
+        Part::Text(text) | Part::Quote(text) => vec![text.clone()],
+        Part::List(points) => points.clone(),
+        Part::Table(rows) => rows.iter().map(|(first, rest)| format!("{first}: {rest}")).collect(),
+    });
+    let lines = lines.map(|line| plain::short(&line, 600)).collect();
+    Some(Section {
+        title: chapter.heading.clone(),
+        holds: chapter.heading.to_lowercase(),
+        lines,
+        keep: Keep::First,
+        noun: "point",
+        verbatim: false,
+    })
 }
 
 fn checklist(items: &[(bool, String)]) -> Section {

@@ -94,7 +94,9 @@ fn now(incident: &Incident, storm: &Storm) -> Option<String> {
 
 fn hurt(storm: &Storm) -> Hurt {
     let mut words: BTreeMap<&str, usize> = BTreeMap::new();
-    for member in storm.open().filter(|member| !member.predicate.is_empty()) {
+    // Of those that are well again and being watched it would say what is no longer so.
+    let failing = storm.open().filter(|member| member.fate == Fate::Failing);
+    for member in failing.filter(|member| !member.predicate.is_empty()) {
         *words.entry(&member.predicate).or_default() += 1;
     }
     let mut words: Vec<_> = words.into_iter().collect();

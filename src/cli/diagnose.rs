@@ -13,6 +13,8 @@ use crate::brief;
 use crate::collect;
 use crate::daemon;
 use crate::diagnosis::{Diagnosis, Evidence, ObjectRef, Scope, World, diagnose};
+use crate::incident::Incident;
+use crate::ledger::Ledger;
 
 /// Arguments of `diagnose`.
 #[derive(Debug, clap::Args)]
@@ -80,8 +82,35 @@ pub(super) async fn run(mut args: Args, out: &mut dyn Write) -> anyhow::Result<O
     if diagnosis.findings.is_empty() && diagnosis.healthy.is_empty() {
         bail!("{}", nothing_seen(&seen.evidence, namespace, named.as_ref()));
     }
+    if args.dump.is_none() && args.output == Output::Text {
+        write!(out, "{}", told_already(&args).await.unwrap_or_default())?;
+    }
     print(&args, &diagnosis, &seen, began.elapsed(), out)?;
     Ok(if diagnosis.findings.is_empty() { Outcome::Fine } else { Outcome::Found })
+}
+
+/// The open incidents of the namespace, where the daemon's store can be read from here. Whoever asks what is
+/// wrong should know first what is being worked on already.
+async fn told_already(args: &Args) -> anyhow::Result<String> {
+    let settings = args.reach.settings()?;
+    if !settings.store.path.exists() {
+        return Ok(String::new());
+    }
+    let namespace = args.namespace.as_deref();
+    let open = Ledger::open_to_read(&settings.store.path).await?.open_incidents().await?;
+    let mine = |incident: &Incident| {
+        let there = incident.subject.object.as_ref().map(|object| object.namespace.as_str());
+        incident.is_told()
+            && incident.subject.cluster == settings.cluster.name
+            && there == namespace
+    };
+    let open: Vec<Incident> = open.into_iter().filter(mine).collect();
+    if open.is_empty() {
+        return Ok(String::new());
+    }
+    let rules = settings.incident.clone();
+    let context = brief::Context { rules, ..brief::Context::at(jiff::Timestamp::now()) };
+    Ok(format!("open incidents\n{}\n", brief::records::list(&open, &context)))
 }
 
 async fn look(args: &Args, named: Option<&Named>) -> anyhow::Result<Seen> {

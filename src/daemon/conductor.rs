@@ -17,6 +17,7 @@ use super::look::{Looked, look_at};
 use super::owners::Owners;
 use super::watchman::Watchman;
 use crate::diagnosis::{Evidence, Names, ObjectRef, Presence};
+use crate::incident::noise::Noise;
 use crate::incident::public::{self, Words};
 use crate::incident::route::{Route, Schedule};
 use crate::incident::storm::{self, Book, Opening, Place};
@@ -62,6 +63,8 @@ pub(super) struct Conductor {
     /// All open incidents, as far as they concern each other; made again from the ledger when a commit
     /// failed, since it may then know of what never was.
     pub(super) book: Option<Book>,
+    /// What is remembered of rules that open incidents for nothing.
+    pub(super) noise: Option<Noise>,
     /// What people told Alertmanager.
     pub(super) will: tokio::sync::watch::Receiver<Option<Arc<Will>>>,
     /// Who hears of what cannot be seen.
@@ -271,7 +274,16 @@ impl Conductor {
                 storm::held(decision, &parent, now)
             }
         };
-        self.write(done, decision, receivers, evidence).await
+        let noisy = self.noisy(&decision.incident, now).await?;
+        let ended = self.wants_postmortem(&decision);
+        self.write(done, decision, receivers, evidence).await?;
+        if let Some((incident, noisy)) = noisy {
+            self.note_noise(&incident, &noisy, now).await?;
+        }
+        if let Some(ended) = ended {
+            self.draft_postmortem(&ended, now).await?;
+        }
+        Ok(())
     }
 
     /// A parent is committed, with what it says, before any member's own words are held back.
@@ -309,7 +321,12 @@ impl Conductor {
                 self.write(&[], decision, receivers, None).await?;
             }
         }
-        self.write(&[], decision, receivers.into_iter().collect(), None).await
+        let (ended, now) = (self.wants_postmortem(&decision), Timestamp::now());
+        self.write(&[], decision, receivers.into_iter().collect(), None).await?;
+        match ended {
+            Some(ended) => self.draft_postmortem(&ended, now).await,
+            None => Ok(()),
+        }
     }
 
     async fn write(

@@ -10,7 +10,9 @@ mod collector;
 mod conductor;
 mod debts;
 mod look;
+mod noise;
 mod owners;
+mod postmortem;
 mod reconcile;
 mod watch;
 mod watchman;
@@ -152,6 +154,7 @@ impl Daemon {
             owners: owners::Owners::new(clusters.clone()),
             book: None,
             clusters,
+            noise: None,
             rules: settings.incident.clone(),
             route: settings.route.clone(),
             schedule: settings.time_intervals.clone(),

@@ -18,7 +18,10 @@ pub(super) fn news(debt: &Debt) -> Option<News<'_>> {
         Owed::Main => debt.place.is_none().then_some(News::First),
         Owed::Reply { reply, .. } => match reply.as_ref() {
             Reply::Severity { from, to, .. } if to <= from => None,
-            Reply::Evidence { .. } | Reply::Note { .. } | Reply::Checklist { .. } => None,
+            Reply::Evidence { .. }
+            | Reply::Note { .. }
+            | Reply::Checklist { .. }
+            | Reply::Postmortem { .. } => None,
             reply => Some(News::Happened(reply)),
         },
     }

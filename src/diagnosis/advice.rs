@@ -1,8 +1,8 @@
 //! What to do, what not to do, and what is not known. Commands are whole and copyable; none is run.
 
 use super::phrase::fill_whole;
-use super::steward;
 use super::{Case, Cause, Certainty, Change, Choice, Hypothesis, Rollout, migration};
+use super::{mistakes, steward};
 
 /// How many choices one screen holds.
 pub(super) const CHOICES: usize = 3;
@@ -60,6 +60,9 @@ pub(super) fn avoid(case: &Case<'_>, cause: Option<&Cause>, best: &Hypothesis) -
     if let Some(edited) = edited_alone(case) {
         found.insert(0, format!("Rolling back: the pod template is the same as before; {edited} was edited, and every revision reads it as it is now."));
     }
+    for warning in mistakes::near(case, best) {
+        found.insert(0, warning);
+    }
     let loops = case.containers().any(|it| it.restarts() > 0 && it.log().is_some());
     if loops && !found.iter().any(|text| text.starts_with("Deleting")) {
         found
@@ -116,7 +119,8 @@ fn rolling_back_may_help(best: &Hypothesis) -> bool {
 
 fn roll_back(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
     let from = rollout.from_revision.as_deref().filter(|_| rollout.can_roll_back)?;
-    if rollout.changes.iter().all(Change::is_edit) || from.parse::<u64>().is_err() {
+    let moved = mistakes::moved_tag(rollout).is_some();
+    if moved || rollout.changes.iter().all(Change::is_edit) || from.parse::<u64>().is_err() {
         return None;
     }
     let (namespace, object) = (case.namespace(), case.object().kubectl());
@@ -128,6 +132,9 @@ fn roll_back(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
 }
 
 fn set_image(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
+    if let Some((container, digest)) = mistakes::moved_tag(rollout) {
+        return pin_image(case, container, digest);
+    }
     let image: Vec<&Change> = rollout.changes.iter().filter(|it| it.what == "image").collect();
     let [change] = image.as_slice() else { return None };
     let (container, good) = (change.container.as_deref()?, change.from.as_deref()?);
@@ -140,6 +147,24 @@ fn set_image(case: &Case<'_>, rollout: &Rollout) -> Option<Choice> {
         label: "set image".into(),
         command: Some(format!("kubectl -n {namespace} set image {object} {container}={good}")),
         text: "Goes back to the last good image and keeps the other changes.".into(),
+    })
+}
+
+/// The image that worked, by its digest: its tag means another one by now.
+fn pin_image(case: &Case<'_>, container: &str, digest: &str) -> Option<Choice> {
+    let spec = case.containers().find(|it| it.name() == container)?;
+    let image = spec.spec().image.as_deref()?.split('@').next()?;
+    let tagged = image.rsplit_once('/').map_or(image, |(_, name)| name).contains(':');
+    let bare = if tagged { image.rsplit_once(':')?.0 } else { image };
+    let (namespace, object) = (case.namespace(), case.object().kubectl());
+    Some(Choice {
+        label: "set image".into(),
+        command: Some(format!(
+            "kubectl -n {namespace} set image {object} {container}={bare}@{digest}"
+        )),
+        text:
+            "Goes back to the image that worked, by its digest: its tag means another one by now."
+                .into(),
     })
 }
 

@@ -136,8 +136,9 @@ fn alarm(world: &World<'_>, finding: &Finding) -> u8 {
 
 /// The finding of a workload that nobody asked about, where something is wrong with it.
 fn examine(world: &World<'_>, object: &ObjectRef) -> Option<Finding> {
+    // A Service or a node has health, and no finding of its own: what stands behind it has.
     let checkup = Checkup::of(world, object);
-    let fault = checkup.is_fault();
+    let fault = world.has(object) && checkup.is_fault();
     fault.then(|| find(world, object, checkup.into_health(None)).0)
 }
 

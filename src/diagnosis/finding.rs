@@ -283,8 +283,12 @@ impl Health {
         self.presence == Presence::Present && self.failing.is_empty()
     }
 
-    /// `1 of 2 pods ready`.
+    /// `1 of 2 pods ready`; of what has no pods, that nothing is wrong with it or what is.
     pub fn pods_ready(&self) -> String {
+        if self.desired == 0 && self.ready <= 0 {
+            let wrong = self.failing.first().map(String::as_str);
+            return wrong.unwrap_or("nothing is wrong with it").to_owned();
+        }
         let pods = if self.desired == 1 { "pod" } else { "pods" };
         format!("{} of {} {pods} ready", self.ready.max(0), self.desired)
     }

@@ -57,7 +57,9 @@ impl Checkup {
         let pods = world.pods_of(object);
         checkup.check_evictions(&pods);
         checkup.health.restarts = restarts(&pods);
-        checkup.health.services = services(world, object, &pods);
+        if checkup.health.services.is_empty() {
+            checkup.health.services = services(world, object, &pods);
+        }
         checkup.health.revision = revisions(world, object).map(|it| it.newest.named());
         checkup
     }

@@ -28,6 +28,23 @@ pub(super) fn peak(case: &Case<'_>, container: &ContainerView<'_>) -> Option<f64
     working_set.into_iter().chain(of("container_memory_max_usage_bytes")).reduce(f64::max)
 }
 
+/// How the working set of the run that was killed went, where it only grew: from, to, within how many minutes.
+pub(super) fn growth(case: &Case<'_>, container: &ContainerView<'_>) -> Option<(f64, f64, i64)> {
+    let ended = container.last_ended()?;
+    let (began, end) = (ended.started_at()?, ended.finished_at()?);
+    let metrics = case.evidence().metrics.read()?;
+    let mine = metrics.named("container_memory_working_set_bytes").filter(|series| {
+        let label = |key: &str| series.labels.get(key).map(String::as_str).unwrap_or_default();
+        label("namespace") == case.namespace()
+            && label("pod") == container.pod().name()
+            && label("container") == container.name()
+    });
+    let samples = mine.flat_map(|series| series.samples.iter().copied());
+    let mut run: Vec<_> = samples.filter(|(at, _)| *at >= began && *at <= end).collect();
+    run.sort_by_key(|(at, _)| *at);
+    super::mistakes::only_grew(&run)
+}
+
 /// `255Mi`.
 pub(super) fn words(bytes: f64) -> String {
     format!("{}Mi", (bytes / 1024.0 / 1024.0).floor())

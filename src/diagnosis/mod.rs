@@ -33,6 +33,7 @@ mod kinds;
 pub mod log;
 mod memory;
 mod migration;
+mod mistakes;
 mod object;
 mod owner;
 mod phrase;

@@ -164,9 +164,9 @@ pub enum Reply {
         /// When.
         at: Timestamp,
         /// What they were told last.
-        was: Standing,
+        was: Box<Standing>,
         /// What is true now.
-        is: Standing,
+        is: Box<Standing>,
         /// By when they hear again.
         next_at: Option<Timestamp>,
     },
@@ -187,6 +187,13 @@ pub enum Reply {
         severity: Severity,
         /// Done or not, and what.
         items: Vec<(bool, String)>,
+    },
+    /// The draft of a postmortem, from the record.
+    Postmortem {
+        /// When.
+        at: Timestamp,
+        /// The timeline, as far as it goes into a message.
+        timeline: Vec<Entry>,
     },
     /// It came back.
     Relapse {

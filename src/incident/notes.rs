@@ -8,7 +8,7 @@ use super::memory::Noted;
 use super::rules::{after, between};
 use super::see::{Sight, wrong};
 use super::settle::has_failed;
-use super::{Incident, Reply, Rules, Severity, recovery};
+use super::{Incident, LooksBack, Reply, Rules, Severity, recovery};
 use crate::diagnosis::{Certainty, Presence};
 
 /// Evidence is told again for another cause, but not sooner than this; each time it takes twice as
@@ -176,14 +176,17 @@ fn healthy(draft: &mut Draft<'_>) {
     if after(since, window) <= now {
         let Some(firing) = firing else { return };
         let held = span(between(since, now));
-        let text = format!("{well}, for {held}. {firing}: resolved once that ends.");
+        let back = looks_back(incident, now);
+        let text = format!("{well}, for {held}. {firing}{back}: resolved once that ends.");
         once(draft, Noted::AlertsLeft, text, None);
     } else if incident.memory.noted.get(&Noted::Healthy).is_none_or(|at| *at < since)
         && after(since, steady(incident, draft.rules)) <= now
         && has_failed(incident)
     {
         let until = clock(after(since, window));
-        let left = firing.map(|firing| format!(" {firing}.")).unwrap_or_default();
+        let left = firing
+            .map(|firing| format!(" {firing}{}.", looks_back(incident, now)))
+            .unwrap_or_default();
         let text = format!("{well}. Watching until about {until}.{left}");
         once(draft, Noted::Healthy, text, Some(NOTE_PAUSE));
     }
@@ -211,6 +214,17 @@ fn unseen(draft: &mut Draft<'_>, why: &str) {
             clock(since)
         );
         once(draft, Noted::Unseen, text, Some(NOTE_PAUSE));
+    }
+}
+
+/// Why an alert still fires although all is well, where its rule tells.
+fn looks_back(incident: &Incident, now: jiff::Timestamp) -> String {
+    match incident.looks_back(now) {
+        Some(LooksBack { far, until: Some(until) }) => {
+            format!(" because its rule looks back {}, until about {}", span(far), clock(until))
+        }
+        Some(LooksBack { far, .. }) => format!(" although its rule looks back only {}", span(far)),
+        None => String::new(),
     }
 }
 

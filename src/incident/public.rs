@@ -66,6 +66,15 @@ pub struct Standing {
     pub ended: Option<String>,
     /// Another message tells of it, together with others.
     pub merged: bool,
+    /// Since when it fails.
+    #[serde(default)]
+    pub since: Timestamp,
+    /// For many at once: how many they are by now.
+    #[serde(default)]
+    pub members: usize,
+    /// What it is called, and what its owners say that people notice.
+    #[serde(default)]
+    pub called: (Option<String>, Option<String>),
 }
 
 /// How much of it works; worse ones are greater.
@@ -124,8 +133,8 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Vec<Say> {
     };
     let news = !is.merged && is_news(&public, &is, now);
     if news || due {
-        let was = public.told.clone();
-        say.push(Say::Update(Reply::Update { at: now, was, is: is.clone(), next_at }));
+        let was = Box::new(public.told.clone());
+        say.push(Say::Update(Reply::Update { at: now, was, is: Box::new(is.clone()), next_at }));
         (public.told, public.told_at, public.next_at) = (is.clone(), now, next_at);
     }
     if !is.speaks() {
@@ -242,6 +251,9 @@ fn standing(incident: &Incident, before: Option<&Public>) -> Standing {
         healthy_since: incident.healthy_since.filter(|_| !calm),
         ended: incident.closed.as_ref().map(|closed| closed.how.clone()),
         merged: incident.parent.is_some(),
+        since: incident.since,
+        members: incident.storm.as_ref().map_or(0, |storm| storm.members.len()),
+        called: (incident.about.service.clone(), incident.about.impact.clone()),
     }
 }
 

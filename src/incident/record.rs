@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::public::Public;
-use super::recovery;
 use super::rules::after;
 use super::storm::Storm;
+use super::{LooksBack, lookback, recovery};
 use super::{Memory, Missed, Rules, Subject};
 use crate::diagnosis::{About, BlindSpot, Finding, Health, Hypothesis, ObjectRef};
 
@@ -184,6 +184,12 @@ impl Incident {
     /// Whether a joined alert still fires.
     pub fn alert_fires(&self) -> bool {
         self.alerts.values().any(|alert| alert.ended_at.is_none())
+    }
+
+    /// Health holds, and alerts still fire because their rules look back. `None` where that is not known, or
+    /// they are about something else.
+    pub fn looks_back(&self, now: Timestamp) -> Option<LooksBack> {
+        lookback::ends_by(self, now)
     }
 
     /// Until when health must hold for the incident to be resolved; `None` while it does not hold.

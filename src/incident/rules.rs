@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Severity;
 use super::route::Interval;
 use super::severity::Matrix;
 
@@ -49,6 +50,12 @@ pub struct Rules {
     pub look: Looks,
     /// When many fail at once.
     pub storm: Storms,
+    /// From which severity on the draft of a postmortem is posted into the thread after the end. Left out:
+    /// never; `firsthand postmortem` makes it at any time.
+    pub postmortem_from: Option<Severity>,
+    /// So many incidents that an alert opened and in which nothing was wrong are worth one note about the
+    /// rule. `count: 0`: never.
+    pub noisy: Burst,
     /// How bad what is, and how often each level is spoken of.
     pub severity: Matrix,
     /// When stakeholders hear nothing but what they must: an update that is due then comes at the end of
@@ -134,6 +141,8 @@ impl Default for Rules {
             unseen: minutes(10),
             look: Looks::default(),
             storm: Storms::default(),
+            postmortem_from: None,
+            noisy: Burst { count: 5, within: minutes(7 * 24 * 60) },
             severity: Matrix::default(),
             quiet_hours: Vec::new(),
         }

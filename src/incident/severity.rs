@@ -69,11 +69,17 @@ fn impact(
         .filter(|service| service.ready == 0)
         .map(|service| service.name.as_str())
         .collect();
+    let kind = object.map_or("", |object| object.kind.as_str());
+    let podless = ["Node", "PersistentVolumeClaim"].contains(&kind);
     let batch = object.is_some_and(|o| o.kind == "Job" || o.kind == "CronJob");
     let (pods, levels) = (health.pods_ready(), &matrix.impact);
     let found = match (health.ready, health.desired) {
         _ if batch && !health.failing.is_empty() => {
             (levels.batch, "a batch run fails; nothing is served by it".to_owned())
+        }
+        _ if podless && !health.failing.is_empty() => (levels.redundancy, pods),
+        _ if kind == "Service" && !silent.is_empty() => {
+            (levels.no_endpoint, without_endpoints(&silent))
         }
         (0, 1..) if silent.is_empty() => (levels.no_ready_pod, "no ready pod".to_owned()),
         (0, 1..) => (
@@ -83,6 +89,7 @@ fn impact(
         (_, 1..) if !silent.is_empty() => (levels.no_endpoint, without_endpoints(&silent)),
         (ready, desired) if ready.saturating_mul(2) < desired => (levels.degraded, pods),
         (ready, desired) if ready < desired => (levels.redundancy, pods),
+        (_, 0) if podless || kind == "Service" => (levels.none, pods),
         (_, 0) => (levels.none, "no pods are wanted".to_owned()),
         _ => (levels.none, pods),
     };

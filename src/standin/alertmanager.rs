@@ -1,9 +1,9 @@
 //! A stand-in of a Prometheus rule and the Alertmanager behind it: decides which alerts fire over the
 //! samples of a world, and puts them into webhook bodies of version 4.
 //!
-//! It keeps the two rules that matter for a demo, in the shape of kubernetes-mixin's: a container that
-//! was in CrashLoopBackOff within a window, and one that has been waiting for another bad reason. It
-//! sends nothing itself.
+//! It keeps the rules that matter for a demo, in the shape of kubernetes-mixin's: a container that was in
+//! CrashLoopBackOff within a window, one that has been waiting for another bad reason, a pod that is not
+//! ready, and an autoscaler at its most. It sends nothing itself.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,11 @@ impl Alerts {
         labels.insert("severity".into(), "critical".into());
         labels.insert("cluster".into(), self.cluster.clone());
         let (namespace, pod) = (label(alert, "namespace"), label(alert, "pod"));
-        let summary = format!("Pod {namespace}/{pod} is waiting: {}", label(alert, "reason"));
+        let summary = match name {
+            "KubePodNotReady" => format!("Pod {namespace}/{pod} is not ready"),
+            "KubeHpaMaxedOut" => format!("The autoscaler of {namespace}/{pod} is at its most"),
+            _ => format!("Pod {namespace}/{pod} is waiting: {}", label(alert, "reason")),
+        };
         json!({
             "status": if ended { "resolved" } else { "firing" },
             "labels": labels,
@@ -108,8 +112,11 @@ impl Alerts {
 }
 
 fn rule_of(sample: &Sample) -> Option<&'static str> {
-    if sample.name != "kube_pod_container_status_waiting_reason" {
-        return None;
+    match sample.name.as_str() {
+        "kube_pod_container_status_waiting_reason" => {}
+        "kube_pod_status_ready" => return Some("KubePodNotReady"),
+        "kube_horizontalpodautoscaler_at_most" => return Some("KubeHpaMaxedOut"),
+        _ => return None,
     }
     match sample.labels.get("reason")?.as_str() {
         "CrashLoopBackOff" => Some("KubePodCrashLooping"),

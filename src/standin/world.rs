@@ -34,6 +34,8 @@ pub enum Behaviour {
         /// What the run writes, from its start to its end.
         log: String,
     },
+    /// Start and run, but never answer the readiness probe.
+    NeverReady,
     /// The image's tag is not in the registry.
     ImageNotFound,
     /// A variable comes from a key of a Secret; without the Secret the container cannot be created.
@@ -49,6 +51,8 @@ pub struct Template {
     pub env: Vec<(String, String)>,
     /// What its pods do.
     pub behaviour: Behaviour,
+    /// Whether its container has a memory limit.
+    pub limited: bool,
 }
 
 /// How fast this world turns. The defaults are a real cluster's; a demo shortens them and says so.
@@ -115,6 +119,8 @@ pub struct World {
     pub(super) pods: Vec<SimPod>,
     pub(super) events: Vec<SimEvent>,
     pub(super) secrets: BTreeSet<String>,
+    /// Deployments of which a rule fires although they are well.
+    pub(super) maxed_out: BTreeSet<String>,
     serial: u32,
 }
 
@@ -129,6 +135,7 @@ impl World {
             pods: Vec::new(),
             events: Vec::new(),
             secrets: BTreeSet::new(),
+            maxed_out: BTreeSet::new(),
             serial: 0,
         }
     }
@@ -182,6 +189,15 @@ impl World {
     /// Creates a Secret; containers that wait for it start at the kubelet's next try.
     pub fn create_secret(&mut self, name: &str) {
         self.secrets.insert(name.to_owned());
+    }
+
+    /// Load comes or goes: its autoscaler is at its most, and all is well.
+    pub fn load(&mut self, name: &str, high: bool) {
+        if high {
+            self.maxed_out.insert(name.to_owned());
+        } else {
+            self.maxed_out.remove(name);
+        }
     }
 
     /// Deletes the pods of a Deployment by hand; its ReplicaSet makes new ones.
@@ -326,7 +342,7 @@ mod tests {
     use super::*;
 
     fn template(image: &str, behaviour: Behaviour) -> Template {
-        Template { image: image.to_owned(), env: Vec::new(), behaviour }
+        Template { image: image.to_owned(), env: Vec::new(), behaviour, limited: true }
     }
 
     fn pass(world: &mut World, seconds: i64) {

@@ -8,8 +8,8 @@ use firsthand::diagnosis::{
 };
 use firsthand::incident::storm::{self, Book, Place};
 use firsthand::incident::{
-    AlertSignal, AlertStatus, Decision, Heard, Incident, Look, Reply, Rules, Say, Signal,
-    SignalKind, Subject, hear, learn,
+    AlertSignal, AlertStatus, Decision, Heard, Incident, Look, Muted, PollSignal, Reply, Rules,
+    Say, Signal, SignalKind, Subject, hear, learn,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,6 +34,12 @@ pub(crate) struct House {
     pub(crate) incidents: BTreeMap<String, Incident>,
     pub(crate) book: Book,
     pub(crate) told: Vec<Told>,
+    /// Each incident as its message was last brought up to date: for who is on call, and for stakeholders.
+    pub(crate) stands: BTreeMap<String, Incident>,
+    pub(crate) public: BTreeMap<String, Incident>,
+    /// Signals that were heard, and those that changed something or were put aside with a reason.
+    pub(crate) heard: usize,
+    pub(crate) accounted: usize,
     pub(crate) world: BTreeMap<ObjectRef, Seen>,
     firing: BTreeMap<ObjectRef, Timestamp>,
     last_start: Timestamp,
@@ -48,6 +54,10 @@ impl House {
             incidents: BTreeMap::new(),
             book: Book::default(),
             told: Vec::new(),
+            stands: BTreeMap::new(),
+            public: BTreeMap::new(),
+            heard: 0,
+            accounted: 0,
             world: BTreeMap::new(),
             firing: BTreeMap::new(),
             last_start: Timestamp::UNIX_EPOCH,
@@ -117,7 +127,33 @@ impl House {
         self.hear(&signal);
     }
 
+    /// The poll sees a container of it wait; people may have silenced it.
+    pub(crate) fn waits(&mut self, object: &ObjectRef, silenced: bool) {
+        let pod = format!("{}-0", object.name);
+        let poll = PollSignal::Waiting {
+            uid: pod.clone(),
+            pod,
+            container: "app".to_owned(),
+            reason: "CrashLoopBackOff".to_owned(),
+        };
+        let until = Timestamp::MAX;
+        let muted = silenced.then(|| Muted { until, why: "silenced in Alertmanager".to_owned() });
+        let signal = Signal {
+            key: format!("{object}/{}/waits", self.now),
+            subject: Subject {
+                cluster: "prod-eu".to_owned(),
+                object: Some(object.clone()),
+                group: String::new(),
+            },
+            heard_at: self.now,
+            kind: SignalKind::Poll(poll),
+            muted,
+        };
+        self.hear(&signal);
+    }
+
     pub(crate) fn hear(&mut self, signal: &Signal) {
+        self.heard += 1;
         let key = signal.subject.key();
         let of = |incident: &&Incident| incident.subject.key() == key;
         let open = self.incidents.values().filter(of).find(|incident| incident.state.is_open());
@@ -131,9 +167,10 @@ impl House {
         match hear(known, signal, &id, self.now, &self.rules) {
             Heard::Decided(decision) => {
                 self.ids += usize::from(decision.incident.id == id);
+                self.accounted += 1;
                 self.commit(*decision);
             }
-            Heard::Ignored(_) => {}
+            Heard::Ignored(why) => self.accounted += usize::from(!why.is_empty()),
         }
     }
 
@@ -249,6 +286,14 @@ impl House {
         }
         let id = decision.incident.id.clone();
         let at = self.now;
+        for say in &decision.say {
+            let kept = match say {
+                Say::Main => &mut self.stands,
+                Say::Public => &mut self.public,
+                _ => continue,
+            };
+            kept.insert(id.clone(), decision.incident.clone());
+        }
         let said = decision.say.into_iter();
         self.told.extend(said.map(|say| Told { at, incident: id.clone(), say }));
         self.incidents.insert(id, decision.incident);

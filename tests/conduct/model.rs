@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use firsthand::brief::{Context, OnCall, Stakeholders};
 use firsthand::diagnosis::ObjectRef;
-use firsthand::incident::State;
 use firsthand::incident::storm::Fate;
+use firsthand::incident::{Audience, Say, State};
 
 use crate::house::{House, node_lost, workloads};
 
@@ -32,9 +33,10 @@ fn live(seed: u64) {
     let mut house = House::new();
     let all = workloads(WORKLOADS);
     let mut firing = BTreeSet::new();
+    let mut loud = BTreeSet::new();
     for _ in 0..STEPS {
         let object = &all[dice.roll(WORKLOADS as u64) as usize];
-        happen(&mut house, object, &mut firing, &mut dice);
+        happen(&mut house, object, &mut firing, &mut loud, &mut dice);
         holds(&house, seed);
     }
     // Long enough for every grace, burst and storm.
@@ -42,6 +44,8 @@ fn live(seed: u64) {
     holds(&house, seed);
     nobody_is_forgotten(&house, &firing, seed);
     nobody_is_flooded(&house, seed);
+    silences_hold(&house, &loud, seed);
+    messages_say_what_is_true(&house, seed);
     for object in &all {
         house.heals(object);
         if firing.remove(object) {
@@ -51,6 +55,8 @@ fn live(seed: u64) {
     house.pass(8 * 3600);
     holds(&house, seed);
     let left: Vec<_> = house.incidents.values().filter(|i| i.state.is_open()).collect();
+    messages_say_what_is_true(&house, seed);
+    assert_eq!(house.heard, house.accounted, "life {seed}: a signal went nowhere");
     assert!(left.is_empty(), "life {seed}: everything is well, and these are open: {left:#?}");
 }
 
@@ -58,14 +64,21 @@ fn happen(
     house: &mut House,
     object: &ObjectRef,
     firing: &mut BTreeSet<ObjectRef>,
+    loud: &mut BTreeSet<ObjectRef>,
     dice: &mut Dice,
 ) {
-    match dice.roll(12) {
+    match dice.roll(14) {
+        12 => house.waits(object, true),
+        13 => {
+            loud.insert(object.clone());
+            house.waits(object, false);
+        }
         0..=3 => {
             let best = if dice.roll(2) == 0 { node_lost("node-7") } else { None };
             house.fails(object, best);
             if dice.roll(4) > 0 {
                 firing.insert(object.clone());
+                loud.insert(object.clone());
                 house.alert(object, true);
             }
         }
@@ -106,6 +119,48 @@ fn holds(house: &House, seed: u64) {
         let now = end.at == house.now && closed.looked_at == Some(house.now);
         assert!(!(now && fails), "life {seed}: resolved while failing: {closed:#?}");
     }
+}
+
+/// Nobody is told of what people silenced, alone or in a storm.
+fn silences_hold(house: &House, loud: &BTreeSet<ObjectRef>, seed: u64) {
+    for incident in house.incidents.values().filter(|incident| !incident.told.is_empty()) {
+        let Some(object) = &incident.subject.object else { continue };
+        assert!(loud.contains(object), "life {seed}: told though silenced: {incident:#?}");
+    }
+}
+
+/// However often they were edited, both messages say in the end what is true, and stakeholders hear when
+/// they were promised to.
+fn messages_say_what_is_true(house: &House, seed: u64) {
+    let rules = house.rules.clone();
+    let oncall = Context { rules, ..Context::at(house.now) };
+    let public = Context { audience: Audience::Stakeholders, ..oncall.clone() };
+    for incident in house.incidents.values().filter(|incident| !incident.told.is_empty()) {
+        let id = &incident.id;
+        let words = |incident| OnCall { footer: Vec::new(), ..OnCall::of(incident, &oncall) };
+        assert_eq!(words(&house.stands[id]), words(incident), "life {seed}: {id} is stale");
+        let Some(told) = house.public.get(id) else { continue };
+        let words = |incident| Stakeholders::of(incident, &public);
+        assert_eq!(
+            words(told),
+            words(incident),
+            "life {seed}: {id} tells stakeholders another story"
+        );
+        let owed = incident.public.as_ref().and_then(|public| public.next_at);
+        let kept = owed.is_none_or(|at| at >= house.now);
+        assert!(kept, "life {seed}: an update is overdue since {owed:?}: {incident:#?}");
+        let open = incident.state.is_open() && incident.is_told() && incident.parent.is_none();
+        let pace = house.rules.severity.levels.of(incident.severity).update;
+        assert!(
+            !open || pace.is_zero() || owed.is_some(),
+            "life {seed}: no next time: {incident:#?}"
+        );
+    }
+    let replies =
+        |told: &&crate::house::Told| matches!(told.say, Say::Reply { .. } | Say::Update(_));
+    let replies = house.told.iter().filter(replies).count();
+    let most = 20 * STEPS;
+    assert!(replies <= most, "life {seed}: {replies} replies");
 }
 
 /// Whoever fails with a firing alert has been told of, alone or by a parent that is open and names it.

@@ -687,11 +687,12 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
             "update",
             Reply::Update {
                 at: at("02:16"),
-                was: Standing { cause: Known::Not, ..public::standing_of(&crash_looping()) },
-                is: public::standing_of(&crash_looping()),
+                was: Box::new(Standing { cause: Known::Not, ..public::standing_of(&crash_looping()) }),
+                is: Box::new(public::standing_of(&crash_looping())),
                 next_at: Some(at("03:14")),
             },
         ),
+        ("postmortem", Reply::Postmortem { at: at("02:43"), timeline: timeline() }),
         ("relapse", Reply::Relapse { at: at("02:58"), resolved_at: at("02:42"), reason: "0 of 2 pods ready, CrashLoopBackOff".into() }),
     ]
 }

@@ -130,3 +130,30 @@ async fn the_heartbeat_is_no_incident() {
         metrics.lines().find(|line| line.contains("heartbeat") && !line.starts_with('#'));
     assert!(heartbeat.is_some_and(|line| !line.ends_with(" 0")), "{metrics}");
 }
+
+/// One note for the rule, in the channel of those who heard all the others; no workload of its is paged again for it.
+#[tokio::test]
+async fn a_rule_that_fires_about_what_is_well_is_noted_once() {
+    let names = ["web", "cart", "search", "orders"];
+    let mut stage = Stage::of(running(&names, 1)).await;
+    stage.settings["incident"]["noisy"] = json!({ "count": 3, "within": "7days" });
+    stage.run().await;
+    let opened = "KubeHpaMaxedOut opened 3 incidents in 7 days";
+    for name in names {
+        let pod = &stage.pods(name)[0];
+        let labels =
+            [("alertname", "KubeHpaMaxedOut"), ("namespace", "shop"), ("pod", pod.as_str())];
+        let alert = firing(&labels);
+        stage.send(std::slice::from_ref(&alert)).await;
+        until("it is told", async || stage.channel().iter().any(|it| it.says(name)).then_some(()))
+            .await;
+        stage.send(&[ended(&alert)]).await;
+        let over = |it: &crate::stage::Told| it.says(name) && it.is_resolved();
+        until("it is over", async || stage.channel().iter().any(over).then_some(())).await;
+    }
+    until("the note", async || stage.channel().iter().any(|it| it.replies(opened)).then_some(()))
+        .await;
+    let notes = stage.channel().iter().filter(|it| it.replies("KubeHpaMaxedOut opened")).count();
+    assert_eq!(notes, 1, "{:#?}", stage.channel());
+    stage.nothing_improper();
+}

@@ -331,7 +331,12 @@ pub(crate) fn crashes(log: &str) -> Behaviour {
 }
 
 pub(crate) fn release(tag: &str, behaviour: Behaviour) -> Template {
-    Template { image: format!("registry.example/shop:{tag}"), env: Vec::new(), behaviour }
+    Template {
+        image: format!("registry.example/shop:{tag}"),
+        env: Vec::new(),
+        behaviour,
+        limited: true,
+    }
 }
 
 /// Deployments of so many replicas that ran well for a day.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use firsthand::ledger::Ledger;
 use serde_json::json;
 
 use crate::stage::{CHANNEL, PANIC, Stage, crash_looping, crashes, released, until};
@@ -84,5 +85,53 @@ async fn sixty_workloads_at_once_are_one_digest_that_names_them_all() {
     .await;
     assert_eq!(stage.channel().len(), 1, "nobody is told of one of them alone");
     assert!(digest.thread.len() <= 4, "{digest:#?}");
+    stage.nothing_improper();
+}
+
+/// A release that fifty services share, and all their thousand pods: one digest, within its budget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figures are shown with --nocapture")]
+async fn a_thousand_pods_of_fifty_owners_are_one_digest_within_its_budget() {
+    let names: Vec<String> = (0..50).map(|n| format!("web-{n:02}x")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut stage = Stage::of(released(&names, 20, &crashes(PANIC))).await;
+    stage.settings["incident"]["look"] = json!({ "first": "5m", "slowest": "5m", "least": "1s" });
+    stage.run().await;
+    let began = std::time::Instant::now();
+    let alerts: Vec<_> =
+        names.iter().flat_map(|name| stage.pods(name)).map(|pod| crash_looping(&pod)).collect();
+    assert!(alerts.len() >= 1000, "{}", alerts.len());
+    for group in alerts.chunks(100) {
+        stage.send(group).await;
+    }
+    let whole = |told: &crate::stage::Told| names.iter().all(|name| told.replies(name));
+    until("the digest with every name", async || stage.channel().iter().any(whole).then_some(()))
+        .await;
+    let ledger = Ledger::open_to_read(&stage.path("firsthand.db")).await.expect("a ledger");
+    let members = until("every pod's alert in its incident", async || {
+        let open = ledger.open_incidents().await.expect("incidents");
+        let members: Vec<_> = open.into_iter().filter(|it| it.storm.is_none()).collect();
+        let alerts: usize = members.iter().map(|it| it.alerts.len()).sum();
+        let looked = members.iter().all(|it| it.looks > 0 && it.finding.is_some());
+        (members.len() == 50 && alerts >= 1000 && looked).then_some(members)
+    })
+    .await;
+    let took = began.elapsed();
+    let (_, metrics) = stage.get("/metrics").await;
+    let value = |name: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(name)).expect(name);
+        line.rsplit(' ').next().and_then(|n| n.parse::<f64>().ok()).expect("a number")
+    };
+    let calls = value("firsthand_kubernetes_requests_total") / members.len() as f64;
+    let looks: u32 = members.iter().map(|it| it.looks).sum();
+    let messages = stage.channel().len();
+    let replies: usize = stage.channel().iter().map(|told| told.thread.len()).sum();
+    println!(
+        "storm: {} alerts, 50 owners, {messages} messages, {replies} replies, {calls:.1} API calls per owner, \
+         {looks} looks, {took:.1?}",
+        alerts.len()
+    );
+    assert!(messages <= 51, "{messages} messages");
+    assert!(calls <= 20.0, "{calls} API calls per owner in {looks} looks");
     stage.nothing_improper();
 }

@@ -28,6 +28,9 @@ const LONGEST: i64 = 150;
 /// The channel of the demo's Slack.
 const CHANNEL: &str = "C0ALERTS01";
 
+/// The channel of those who depend on what fails.
+const STATUS: &str = "C0STATUS01";
+
 /// The demo's token; the stand-in takes no other.
 const TOKEN: &str = "xoxb-demo";
 
@@ -45,7 +48,8 @@ pub(super) async fn play(
     let page = page::serve(listen, stand_ins.slack.clone()).await?;
 
     introduce(story, page, out)?;
-    let mut audience = terminal::Channel::new(stand_ins.slack.clone(), CHANNEL);
+    let mut audience =
+        [CHANNEL, STATUS].map(|name| terminal::Channel::new(stand_ins.slack.clone(), name));
     let webhook = format!("http://{}/alertmanager", daemon.address());
     let mut stage = Stage::new(stand_ins, webhook)?;
     tokio::select! {
@@ -82,8 +86,11 @@ struct StandIns {
 
 impl StandIns {
     async fn start() -> anyhow::Result<Self> {
-        let options =
-            Options { token: TOKEN.into(), channels: vec![CHANNEL.into()], ..Options::default() };
+        let options = Options {
+            token: TOKEN.into(),
+            channels: vec![CHANNEL.into(), STATUS.into()],
+            ..Options::default()
+        };
         Ok(Self {
             slack: Slack::start(options).await?,
             kubernetes: Kubernetes::start(Objects::default()).await?,
@@ -138,7 +145,7 @@ impl Stage {
     async fn play(
         &mut self,
         story: &Story,
-        audience: &mut terminal::Channel,
+        audience: &mut [terminal::Channel],
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
         let began = Timestamp::now();
@@ -153,7 +160,9 @@ impl Stage {
                 deed(&mut self.world);
             }
             self.pass(now).await;
-            audience.print_news(out)?;
+            for channel in &mut *audience {
+                channel.print_news(out)?;
+            }
             out.flush()?;
             if steps.peek().is_none() && self.is_over() || second > LONGEST {
                 return Ok(());
@@ -178,10 +187,11 @@ impl Stage {
         }
     }
 
-    /// The incident has ended when its thread says so in the channel and the message is current.
+    /// Every incident has ended when its thread says so in the channel and the message is current.
     fn is_over(&self) -> bool {
-        self.stand_ins.slack.messages(CHANNEL).iter().any(|message| {
-            message.thread_ts.is_none() && message.text.to_lowercase().contains("resolved")
-        })
+        let messages = self.stand_ins.slack.messages(CHANNEL);
+        let mut main = messages.iter().filter(|message| message.thread_ts.is_none()).peekable();
+        main.peek().is_some()
+            && main.all(|message| message.text.to_lowercase().contains("resolved"))
     }
 }

@@ -43,6 +43,105 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     Story {
+        name: "storm",
+        about: "a library that all of them share breaks nine services at once, and all are rolled back",
+        steps: &[
+            Step {
+                at: 3,
+                told: "nine services are released with a new version of a shared library",
+                deed: |world| {
+                    for name in SHARED {
+                        world.roll_out(name, image(name, "3.3.0", crash()));
+                    }
+                },
+            },
+            Step {
+                at: 50,
+                told: "all nine are rolled back",
+                deed: |world| SHARED.iter().for_each(|name| world.roll_back(name)),
+            },
+        ],
+    },
+    Story {
+        name: "bad-probe",
+        about: "a release of checkout runs well, but its readiness probe asks for a path that is not there",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.6.0 is rolled out; its readiness probe asks for /healthz",
+                deed: |world| world.roll_out("checkout", checkout("1.6.0", Behaviour::NeverReady)),
+            },
+            Step {
+                at: 60,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+    Story {
+        name: "oom-without-limit",
+        about: "a release of checkout is killed for memory, and no memory limit is set on it",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.5.1 is rolled out, without a memory limit",
+                deed: |world| {
+                    let template =
+                        Template { limited: false, ..checkout("1.5.1", out_of_memory()) };
+                    world.roll_out("checkout", template);
+                },
+            },
+            Step {
+                at: 36,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+    Story {
+        name: "noisy-alert",
+        about: "a rule fires about three workloads that are well; the third time it gets a note",
+        steps: &[
+            Step { at: 3, told: "load on web", deed: |world| world.load("web", true) },
+            Step { at: 10, told: "load on cart", deed: |world| world.load("cart", true) },
+            Step {
+                at: 12,
+                told: "the load on web is gone",
+                deed: |world| world.load("web", false),
+            },
+            Step { at: 17, told: "load on search", deed: |world| world.load("search", true) },
+            Step {
+                at: 26,
+                told: "the load on cart and search is gone",
+                deed: |world| {
+                    world.load("cart", false);
+                    world.load("search", false);
+                },
+            },
+        ],
+    },
+    Story {
+        name: "wrong-moves",
+        about: "somebody deletes the crashing pods before rolling back; the thread says what that changes",
+        steps: &[
+            Step {
+                at: 3,
+                told: "checkout 1.4.2 is rolled out (revision 42)",
+                deed: |world| world.roll_out("checkout", checkout("1.4.2", crash())),
+            },
+            Step {
+                at: 34,
+                told: "somebody deletes the pods: kubectl -n shop delete pods -l app=checkout",
+                deed: |world| world.delete_pods("checkout"),
+            },
+            Step {
+                at: 58,
+                told: "somebody rolls back: kubectl -n shop rollout undo deployment/checkout",
+                deed: |world| world.roll_back("checkout"),
+            },
+        ],
+    },
+    Story {
         name: "missing-secret",
         about: "payments asks for a Secret that nobody created; then somebody does",
         steps: &[
@@ -96,6 +195,10 @@ pub(super) const STORIES: &[Story] = &[
     },
 ];
 
+/// The services that share a library.
+const SHARED: [&str; 9] =
+    ["web", "cart", "search", "catalogue", "accounts", "orders", "shipping", "prices", "reviews"];
+
 /// The shop before anything happens: twelve workloads, all well for days.
 pub(super) fn shop(now: Timestamp) -> World {
     let pace = Pace {
@@ -141,6 +244,7 @@ fn image(name: &str, tag: &str, behaviour: Behaviour) -> Template {
         image: format!("registry.example/shop/{name}:{tag}"),
         env: vec![("LOG_LEVEL".into(), "info".into())],
         behaviour,
+        limited: true,
     }
 }
 

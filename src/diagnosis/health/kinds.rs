@@ -13,7 +13,7 @@ use crate::diagnosis::owner::controller;
 use crate::diagnosis::pod::PodView;
 use crate::diagnosis::trouble::{MAY_LINGER_FOR, MAY_START_FOR};
 use crate::diagnosis::world::{World, created, is, name, namespace};
-use crate::diagnosis::{ObjectRef, Presence, Series};
+use crate::diagnosis::{ObjectRef, Presence, Series, ServiceHealth};
 
 /// Fills in presence, numbers and the controller's own words.
 pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
@@ -36,6 +36,7 @@ pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef
         "Job" if seen => job(checkup, world.jobs_of(object), world.now()),
         "CronJob" => cron_job(checkup, world, object),
         "Pod" => pod(checkup, world, object),
+        "Service" => service(checkup, world, object),
         _ => by_its_pods(checkup, world, object),
     }
 }
@@ -113,7 +114,11 @@ pub(in crate::diagnosis) fn template_labels<'w>(
 
 fn presence(world: &World<'_>, object: &ObjectRef) -> Presence {
     let evidence = world.evidence();
-    if world.has(object) {
+    let there = match object.kind.as_str() {
+        "Service" => world.service(&object.namespace, &object.name).is_some(),
+        _ => world.has(object),
+    };
+    if there {
         return Presence::Present;
     }
     let unread = match object.kind.as_str() {
@@ -124,6 +129,7 @@ fn presence(world: &World<'_>, object: &ObjectRef) -> Presence {
         "Job" => evidence.jobs.unavailable(),
         "CronJob" => evidence.cron_jobs.unavailable(),
         "Pod" => evidence.pods.unavailable(),
+        "Service" => evidence.services.unavailable(),
         _ => Some("only its pods could tell, and it has none"),
     };
     match unread {
@@ -351,6 +357,23 @@ fn pod(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.health.ready = i32::from(pod.is_ready());
         checkup.health.updated = 1;
         checkup.check_ready(&pods, world.now(), false);
+    }
+}
+
+/// A Service is well when an endpoint of it serves.
+fn service(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
+    let Some(found) = world.service(&object.namespace, &object.name) else { return };
+    checkup.health.rollout_complete = true;
+    if found.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("ExternalName") {
+        return;
+    }
+    let Some((ready, total)) = world.endpoints(&object.namespace, &object.name) else {
+        let why = world.evidence().endpoint_slices.unavailable().unwrap_or("not read");
+        return checkup.unknown("its endpoints", why);
+    };
+    checkup.health.services = vec![ServiceHealth { name: object.name.clone(), ready, total }];
+    if ready == 0 {
+        checkup.add(Grade::Fault, "no endpoint serves");
     }
 }
 

@@ -294,3 +294,99 @@ fn a_cron_job_that_missed_its_time_is_at_fault_and_one_that_runs_is_not() {
     assert_eq!(at(json!([{"name": "nightly-1"}]), late), "Present: ");
     assert_eq!(at(json!(null), "2026-11-21T02:10:00Z"), "Present: ");
 }
+
+/// A row for something that is no workload: presence, and what is wrong with it.
+fn other(sources: &[(&str, Value)], kind: &str, failing: &[&str]) {
+    let evidence = evidence(sources);
+    let namespace = if kind == "Node" { "" } else { "shop" };
+    let found = health(&evidence, &ObjectRef::new(kind, namespace, "web"));
+    assert_eq!(found.presence, Presence::Present, "{kind}");
+    assert_eq!(found.failing, failing, "{kind}");
+}
+
+#[test]
+fn service_is_well_when_an_endpoint_serves() {
+    let service = |ready: bool, kind: &str| {
+        let service = json!({"metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"type": kind, "selector": {"app": "web"}}});
+        let slice = json!({"metadata": {"name": "web-1", "namespace": "shop",
+            "labels": {"kubernetes.io/service-name": "web"}}, "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}]});
+        [("services", json!([service])), ("endpoint_slices", json!([slice]))]
+    };
+    other(&service(true, "ClusterIP"), "Service", &[]);
+    other(&service(false, "ClusterIP"), "Service", &["no endpoint serves"]);
+    other(&service(false, "ExternalName"), "Service", &[]);
+}
+
+#[test]
+fn what_nothing_can_tell_of_is_left_to_its_alerts() {
+    for kind in ["HorizontalPodAutoscaler", "Ingress", "Namespace", "PersistentVolume"] {
+        let found = health(&evidence(&[]), &ObjectRef::new(kind, "shop", "web"));
+        assert_eq!(found.presence, Presence::NotAsked, "{kind}");
+    }
+}
+
+fn controller(kind: &str, spec: Value, status: Value) -> Evidence {
+    let metadata = json!({"name": "web", "namespace": "shop", "generation": 3,
+        "creationTimestamp": LONG_AGO});
+    let base = json!({"selector": {}, "template": {}, "serviceName": "web"});
+    evidence(&[(kind, json!([{"metadata": metadata, "spec": with(base, spec), "status": status}]))])
+}
+
+#[test]
+fn stateful_set_is_well_when_its_newest_revision_is_everywhere_it_is_meant_to_be() {
+    let set = |ready: i32, updated: i32, current: &str, spec: Value| {
+        let spec = with(json!({"replicas": 3}), spec);
+        controller(
+            "stateful_sets",
+            spec,
+            json!({"observedGeneration": 3, "replicas": 3,
+            "readyReplicas": ready, "updatedReplicas": updated, "currentRevision": current,
+            "updateRevision": "new"}),
+        )
+    };
+    let all = || json!({});
+    row(&set(3, 3, "new", all()), "StatefulSet", &[], false);
+    row(&set(2, 3, "new", all()), "StatefulSet", &["2 of 3 pods ready"], true);
+    row(&set(3, 1, "old", all()), "StatefulSet", &["1 of 3 pods updated"], false);
+    let kept = json!({"updateStrategy": {"rollingUpdate": {"partition": 2}}});
+    row(&set(3, 1, "old", kept), "StatefulSet", &[], false);
+    let by_hand = json!({"updateStrategy": {"type": "OnDelete"}});
+    row(&set(3, 0, "old", by_hand), "StatefulSet", &[], false);
+}
+
+#[test]
+fn daemon_set_is_well_when_every_node_it_wants_has_one() {
+    let set = |desired: i32, ready: i32, updated: i32| {
+        controller(
+            "daemon_sets",
+            json!({}),
+            json!({"observedGeneration": 3,
+            "currentNumberScheduled": desired, "desiredNumberScheduled": desired,
+            "numberMisscheduled": 0, "numberReady": ready, "numberAvailable": ready,
+            "updatedNumberScheduled": updated}),
+        )
+    };
+    row(&set(4, 4, 4), "DaemonSet", &[], false);
+    row(&set(4, 3, 4), "DaemonSet", &["3 of 4 pods ready"], true);
+    row(&set(4, 4, 2), "DaemonSet", &["2 of 4 pods updated"], false);
+    assert_eq!(told(&set(0, 0, 0), "DaemonSet").0, Presence::ScaledToZero);
+}
+
+#[test]
+fn custom_owner_is_judged_by_its_pods() {
+    let pod = |ready: &str| {
+        json!({"metadata": {"name": "web-0", "namespace": "shop", "creationTimestamp": LONG_AGO,
+            "ownerReferences": [{"apiVersion": "apps.kruise.io/v1", "kind": "CloneSet",
+                "name": "web", "uid": "1", "controller": true}]},
+            "spec": {"containers": [{"name": "app"}]},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
+                "containerStatuses": [{"name": "app", "image": "", "imageID": "",
+                    "ready": ready == "True", "restartCount": 0,
+                    "state": {"running": {"startedAt": LONG_AGO}}}]}})
+    };
+    row(&evidence(&[("pods", json!([pod("True")]))]), "CloneSet", &[], false);
+    let (_, failing, is_finding) = told(&evidence(&[("pods", json!([pod("False")]))]), "CloneSet");
+    assert!(is_finding && failing.contains(&"0 of 1 pod ready".to_owned()), "{failing:?}");
+}

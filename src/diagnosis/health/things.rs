@@ -9,9 +9,8 @@ use crate::diagnosis::world::{World, is};
 use crate::diagnosis::{ObjectRef, Presence, Source};
 
 /// Kinds whose state nobody asks for. What fires about one of them is over when it no longer fires.
-const SILENT: [&str; 20] = [
+const SILENT: [&str; 19] = [
     "Namespace",
-    "Service",
     "Ingress",
     "HorizontalPodAutoscaler",
     "VerticalPodAutoscaler",

@@ -70,6 +70,7 @@ impl SimPod {
 
     pub(in crate::standin) fn is_ready(&self) -> bool {
         matches!(self.phase, Phase::Running { .. })
+            && self.revision.template.behaviour != Behaviour::NeverReady
     }
 
     pub(super) fn tick(
@@ -158,6 +159,10 @@ impl SimPod {
 
     /// A run ends when its behaviour says so.
     fn run(&mut self, since: Timestamp, now: Timestamp, pace: &Pace, events: &mut Vec<SimEvent>) {
+        if self.revision.template.behaviour == Behaviour::NeverReady && now > since {
+            let failed = "Readiness probe failed: HTTP probe failed with statuscode: 404";
+            events.push(self.event(now, true, "Unhealthy", failed.to_owned()));
+        }
         let Behaviour::Crashes { after, exit_code, oom, .. } = self.revision.template.behaviour
         else {
             return;

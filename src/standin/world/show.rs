@@ -114,11 +114,20 @@ fn container(name: &str, template: &Template) -> Value {
         let reference = json!({ "secretKeyRef": { "name": secret, "key": "password" } });
         env.push(json!({ "name": "DB_PASSWORD", "valueFrom": reference }));
     }
-    json!({
-        "name": name, "image": template.image, "env": env,
+    let mut resources = json!({ "requests": { "memory": "128Mi" } });
+    if template.limited {
+        resources["limits"] = json!({ "memory": "256Mi" });
+    }
+    let mut container = json!({
+        "name": name, "image": template.image, "env": env, "resources": resources,
         "ports": [{ "containerPort": 8080, "name": "http" }],
-        "resources": { "limits": { "memory": "256Mi" }, "requests": { "memory": "128Mi" } },
-    })
+    });
+    if template.behaviour == Behaviour::NeverReady {
+        let get = json!({ "path": "/healthz", "port": 8080, "scheme": "HTTP" });
+        container["readinessProbe"] = json!({ "httpGet": get, "periodSeconds": 2, "timeoutSeconds": 1,
+            "failureThreshold": 3, "successThreshold": 1 });
+    }
+    container
 }
 
 fn pod_object(pod: &SimPod) -> Value {
@@ -127,7 +136,8 @@ fn pod_object(pod: &SimPod) -> Value {
         Phase::Running { since } => since,
         _ => pod.last_run.as_ref().map_or(pod.created_at, |run| run.ended_at),
     };
-    let phase = if ready || pod.last_run.is_some() { "Running" } else { "Pending" };
+    let runs = matches!(pod.phase, Phase::Running { .. });
+    let phase = if runs || pod.last_run.is_some() { "Running" } else { "Pending" };
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
@@ -173,7 +183,7 @@ fn status(pod: &SimPod) -> Value {
     });
     json!({
         "name": pod.deployment, "image": pod.revision.template.image, "imageID": "",
-        "ready": pod.is_ready(), "started": pod.is_ready(), "restartCount": pod.restarts,
+        "ready": pod.is_ready(), "started": matches!(pod.phase, Phase::Running { .. }), "restartCount": pod.restarts,
         "containerID": id(pod.restarts), "state": state, "lastState": last,
     })
 }
@@ -287,9 +297,17 @@ fn pod_samples(world: &World, pod: &SimPod) -> Vec<Sample> {
         let exit = f64::from(run.exit_code);
         all.push(sample(&format!("{status}_last_terminated_exitcode"), &[], exit));
     }
+    if matches!(pod.phase, Phase::Running { .. }) && !pod.is_ready() {
+        all.push(sample("kube_pod_status_ready", &[("condition", "false")], 1.0));
+    }
+    if world.maxed_out.contains(&pod.deployment) {
+        all.push(sample("kube_horizontalpodautoscaler_at_most", &[], 1.0));
+    }
     let limit = [("resource", "memory"), ("unit", "byte"), ("node", NODE)];
     let bytes = |bytes: u64| bytes as f64;
-    all.push(sample("kube_pod_container_resource_limits", &limit, bytes(MEMORY_LIMIT)));
+    if pod.revision.template.limited {
+        all.push(sample("kube_pod_container_resource_limits", &limit, bytes(MEMORY_LIMIT)));
+    }
     let oom = matches!(pod.revision.template.behaviour, Behaviour::Crashes { oom: true, .. });
     let used = if oom { MEMORY_LIMIT - 512 * 1024 } else { MEMORY_LIMIT / 4 };
     all.push(sample("container_memory_working_set_bytes", &[], bytes(used)));
