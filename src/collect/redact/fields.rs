@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Secret, keys, pairs, values};
+use super::{Secret, keys, pairs, regex, values};
 
 /// `name: DB_PASSWORD, value: …` on one line.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
@@ -53,10 +53,6 @@ static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?:password|passphrase|passcode|secret|token|(?:api|access)[ -]key)\b[^:]*\s[^:]*:\s*$",
     )
 });
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// Names and values in one line.
 pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {

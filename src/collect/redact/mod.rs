@@ -6,8 +6,10 @@
 //!
 //! *No line is added or taken away: line numbers stay true. What was redacted once is not changed again.*
 
+mod encoded;
 mod fields;
 mod keys;
+mod manifests;
 mod objects;
 mod pairs;
 mod pem;
@@ -24,6 +26,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
+use regex::Regex;
 
 pub(super) use self::objects::object;
 pub(super) use self::seen::Seen;
@@ -92,7 +95,11 @@ struct Hints {
 type Rule = fn(&mut Hints);
 
 /// The words that call for rules, and which.
-const HINTS: [(&str, Rule); 70] = [
+const HINTS: [(&str, Rule); 74] = [
+    ("?code=", |it| it.urls = true),
+    ("&code=", |it| it.urls = true),
+    ("improper", |it| it.tokens = true),
+    ("authtoken", |it| it.tokens = true),
     ("pass", |it| (it.pairs, it.spoken) = (true, true)),
     ("masterauth", |it| (it.pairs, it.spoken) = (true, true)),
     ("identified", |it| (it.pairs, it.spoken) = (true, true)),
@@ -193,6 +200,10 @@ fn secrets(text: &str, lines: &[Line], fresh: Option<&[bool]>) -> Vec<Secret> {
     let is_fresh = |at: usize| fresh.is_none_or(|fresh| fresh.get(at).is_none_or(|it| *it));
     let mut found = Vec::new();
     search(text, lines, is_fresh, &mut found);
+    if fresh.is_none() {
+        manifests::find(text, lines, &mut found);
+        encoded::find(text, hidden, &mut found);
+    }
     if lines.iter().any(|(_, hints)| hints.encoded)
         && let Some(shadow) = shadow::of(text, lines)
     {
@@ -202,6 +213,16 @@ fn secrets(text: &str, lines: &[Line], fresh: Option<&[bool]>) -> Vec<Secret> {
         found.extend(secrets.into_iter().filter_map(|secret| trimmed(&shadow, secret)));
     }
     apart(text, found)
+}
+
+/// The kind of the first secret in a text that was encoded.
+fn hidden(text: &str) -> Option<&'static str> {
+    if text.contains("PRIVATE KEY-----") {
+        return Some(pem::PRIVATE_KEY);
+    }
+    let mut found = Vec::new();
+    search(text, &lines(text), |_| true, &mut found);
+    apart(text, found).first().map(|secret| secret.kind)
 }
 
 /// A line of the shadow, whose signs call for other rules.
@@ -337,7 +358,7 @@ fn without(markers: &[Range<usize>], text: &str, secret: Secret) -> Vec<Secret> 
 /// The length of the marker that the text begins with.
 fn marker_len(text: &str) -> Option<usize> {
     let kind = text.strip_prefix(MARKER)?;
-    let of_marker = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ' || c == '#';
+    let of_marker = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || " #-".contains(c);
     let end = kind.find(|c: char| !of_marker(c))?;
     (kind.as_bytes()[end] == b']').then_some(MARKER.len() + end + 1)
 }
@@ -352,6 +373,12 @@ fn replace(text: &str, found: &[Secret], mark: impl Fn(&str, &str) -> String) ->
     }
     out.push_str(&text[from..]);
     out
+}
+
+/// A pattern of ours. The bounds of words are those of ASCII: with Unicode's, a line with one `ü` takes the
+/// slow way through the whole pattern.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("the pattern is a constant")
 }
 
 #[cfg(test)]

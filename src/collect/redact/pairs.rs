@@ -7,12 +7,12 @@ use regex::Regex;
 
 use super::keys::{self, CREDENTIALS, PASSWORD, TOKEN};
 use super::values::{self, Value};
-use super::{Hints, MARKER, Secret};
+use super::{Hints, MARKER, Secret, regex};
 
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i-u)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+        r#"(?i-u)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion|erlang[_.\-]cookie)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
     )
 });
 
@@ -47,10 +47,6 @@ static TYPE: LazyLock<Regex> = LazyLock::new(|| regex(r"^string\([0-9]+\)[ \t]+"
 
 /// The next pair, where a name has no value: `password= err="…"`. Padded base64 is none.
 static NEXT: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[a-z_][a-z_.]{0,15}=["'A-Za-z0-9\[{]"#));
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// The secrets of one line of `text`, by the rules that its words call for.
 pub(super) fn find(text: &str, line: Range<usize>, hints: Hints, found: &mut Vec<Secret>) {
@@ -272,8 +268,7 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         if from < until {
             continue;
         }
-        let known = whole.as_str().ends_with([' ', '\t'])
-            && !whole.as_str().trim_end().ends_with([':', '=']);
+        let known = whole.as_str().ends_with([' ', '\t']) && is_scheme(whole.as_str());
         let Some(value) = values::value(text, from, line.end) else { continue };
         let value = &value.at;
         if header.get(1).is_some() {
@@ -306,6 +301,14 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             found.push(Secret { at, kind: CREDENTIALS });
         }
     }
+}
+
+/// Whether a header's beginning ends in a scheme: `Authorization: Bearer `. Not `authorization mode`.
+fn is_scheme(header: &str) -> bool {
+    let word =
+        header.trim_end_matches([' ', '\t', '\\']).rsplit(|c: char| !c.is_ascii_alphabetic());
+    let word = word.into_iter().next().unwrap_or_default();
+    ["bearer", "basic", "token", "apikey", "bot"].iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
 /// Words that follow a scheme in a sentence about it: `Authorization: Bearer token required`.

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::keys::{self, PASSWORD};
 use super::values::{self, Value};
-use super::{Secret, pairs};
+use super::{Secret, pairs, regex};
 
 /// Where a command or a statement has a password, whatever it looks like.
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
@@ -71,7 +71,7 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
 /// A name with a secret's word in it, or the two words of one.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i-u)(?:(?:api|access|secret|signing|private|license|encryption)\x20key|[a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]*)",
+        r"(?i-u)(?:(?:api|access|secret|signing|private|license|(?:en|de)cryption|hmac|aes|master|session)\x20key|[a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]*)",
     )
 });
 
@@ -79,7 +79,7 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?ix)
-        ( (?:api|access|secret|signing|private|license|encryption)\x20key
+        ( (?:api|access|secret|signing|private|license|(?:en|de)cryption|hmac|aes|master|session)\x20key
           | [a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]* )
         (?:\\*["'`])?
         (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+(?:the\s+)?(?:(?:user|role|account|login)\s+)?[^\s:]+) \b ){0,4}
@@ -88,10 +88,6 @@ static SAID: LazyLock<Regex> = LazyLock::new(|| {
         "#,
     )
 });
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// Passwords of commands and statements in one line of `text`.
 pub(super) fn commands(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {

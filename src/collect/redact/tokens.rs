@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Secret;
 use super::keys::{KEY, PASSWORD, TOKEN};
+use super::{Secret, regex};
 
 /// How the tokens begin, for the one pass that decides which lines to look at. In lower case.
-pub(super) const BEGINNINGS: [&str; 89] = [
+pub(super) const BEGINNINGS: [&str; 90] = [
+    "discord",
     "eyj",
     "akia",
     "asia",
@@ -102,7 +103,7 @@ pub(super) const BEGINNINGS: [&str; 89] = [
 ];
 
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    regex(
         r"(?x)
         (?P<jwt> \beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-=]+){1,4}\.? | \beyJ[A-Za-z0-9_\-+/=]{40,} )
         | \b(?P<key> (?:AKIA|ASIA)[A-Z0-9]{12,} | AIza[A-Za-z0-9_\-]{30,} | AGE-SECRET-KEY-1[A-Z0-9]{20,}
@@ -122,13 +123,12 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
             | sbp_[a-f0-9]{32,} | fo1_[A-Za-z0-9_\-]{30,} | v1\.0-[a-f0-9]{20,}-[a-f0-9]{60,}
             | (?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,} | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{40,}
             | [A-Za-z0-9_~.\-]{3}8Q~[A-Za-z0-9_~.\-]{30,} | SK[a-f0-9]{32} | key-[a-f0-9]{32}
-            | [a-f0-9]{32}-us[0-9]{1,2} )
+            | [a-f0-9]{32}-us[0-9]{1,2} | [MNO][A-Za-z0-9_\-]{22,26}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,} )
         | \b(?P<sk> sk-[A-Za-z0-9_\-]{20,} )
         | (?P<hash> \$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{20,} | \$(?:5|6|y|apr1)\$(?:rounds=[0-9]+\$)?[./A-Za-z0-9]{2,}\$[./A-Za-z0-9$]{16,}
             | \$argon2[id]{1,2}\$[A-Za-z0-9=,+/$]{20,} )
         ",
     )
-    .expect("the pattern is a constant")
 });
 
 /// The secrets of one line of `text`.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keys::{PASSWORD, SECRET, SESSION};
+use super::keys::{PASSWORD, SECRET, SECRET_ID, SESSION};
 use super::{MARKER, marker_len};
 
 /// A value: its stretch without quotes, and whether it stood in quotes.
@@ -104,6 +104,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || variable
         || value.starts_with(MARKER)
         || value.starts_with("{{")
+        || value.starts_with("$(")
         || (word.len() > 2 && word.chars().all(|c| c == 'x'))
         || (value.starts_with('%') && value.len() < 4)
         || value == "?"
@@ -158,6 +159,9 @@ pub(super) fn is_value(value: &str, kind: &str) -> bool {
     // An id of a connection is called so too; a browser's session has many letters and digits.
     if kind == SESSION {
         return value.len() >= 16 && is_random(value, PASSWORD);
+    }
+    if kind == SECRET_ID {
+        return is_uuid(value);
     }
     if is_placeholder(value) || (kind != PASSWORD && is_short_number(value)) {
         return false;
@@ -250,10 +254,11 @@ pub(super) fn is_short_number(value: &str) -> bool {
     value.len() < 6 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `/etc/ssl/tls.key`: where a secret is, not what it is.
+/// `/etc/ssl/tls.key`, `tls.key`: where a secret is, not what it is.
 fn is_path(value: &str) -> bool {
-    value.starts_with(['/', '.'])
-        && value.matches('/').count() > 1
+    let file = [".key", ".pem", ".crt", ".cer", ".p12", ".jks"];
+    (value.starts_with(['/', '.']) && value.matches('/').count() > 1
+        || file.iter().any(|ending| value.ends_with(ending)))
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
