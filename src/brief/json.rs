@@ -272,7 +272,7 @@ pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Brief {
 /// The body for stakeholders: the message itself.
 pub fn public_main(incident: &Incident, context: &Context) -> PublicBrief {
     let words = Stakeholders::of(incident, context);
-    PublicBrief {
+    visible(PublicBrief {
         schema: "firsthand/update/v1".into(),
         event: Event::Main,
         at: context.at,
@@ -283,7 +283,7 @@ pub fn public_main(incident: &Incident, context: &Context) -> PublicBrief {
         headline: words.headline,
         text: words.lines.join("\n"),
         next_update_at: words.next_at,
-    }
+    })
 }
 
 /// The body for stakeholders: an update.

@@ -69,7 +69,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
         let mut out = String::new();
         let first = format!("{} {}", words.dot.mark(), words.headline);
         spread(&mut out, &first, words.state.word(), str::to_owned, str::to_owned);
-        words.lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
+        words.lines.iter().for_each(|line| out.push_str(&format!("{}\n", plain::line(line))));
         return out;
     }
     let words = OnCall::of(incident, context);

@@ -27,8 +27,9 @@ static ELEMENT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"<([A-Za-z0-9_.:\-]+)(?:\s[^<>]*)?>([^<>]+)</"));
 
 /// `<property name="connection.password">…</property>`
-static PROPERTY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"\b(?:name|key)=\\*["']([A-Za-z0-9_.\-]+)\\*["'][^<>]*>([^<>]+)</"#));
+static PROPERTY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?i)\b(?:name|key)=\\*["']([A-Za-z0-9_.\-]+)\\*["'][^<>]*>([^<>]+)</"#)
+});
 
 /// `["password", "…"]`, `("password", "…")`
 static TUPLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -36,15 +37,19 @@ static TUPLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static NAME_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?i)^\s*(?:-\s+)?\\*["']?name\\*["']?:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?,?\s*$"#)
+    regex(
+        r#"(?i)^\s*(?:-\s+)?(?:\\*["']?name\\*["']?\s*[:=]\s*|variable\s+)\\*["']?([a-z0-9_.\-]+)\\*["']?[,{\s]*$"#,
+    )
 });
 
 static VALUE_LINE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"(?i)^\s*(?:-\s+)?\\*["']?value\\*["']?:\s*"#));
+    LazyLock::new(|| regex(r#"(?i)^\s*(?:-\s+)?\\*["']?(?:value|default)\\*["']?\s*[:=]\s*"#));
 
 /// A name whose value begins on the next line.
 static OPEN_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"^\s*(?:-\s+)?["']?([A-Za-z0-9_.\-]+)["']?\s*:\s*([|>][+\-0-9]*)?\s*$"#)
+    regex(
+        r#"^\s*(?:-\s+)?["']?([A-Za-z0-9_.\-]+)["']?\s*:\s*(?:!{1,2}[a-z]+\s*)?([|>][+\-0-9]*)?\s*$"#,
+    )
 });
 
 /// A sentence that ends where the password should be; it is on the next line.

@@ -10,6 +10,8 @@ pub(super) const TOKEN: &str = "token";
 pub(super) const KEY: &str = "key";
 pub(super) const CREDENTIALS: &str = "credentials";
 pub(super) const SESSION: &str = "session";
+/// PagerDuty's: 32 letters and digits. A message broker's is made of words.
+pub(super) const ROUTING_KEY: &str = "routing-key";
 /// What Vault calls the password of a role: always a UUID. Elsewhere a `secret_id` is a name.
 pub(super) const SECRET_ID: &str = "secret-id";
 
@@ -66,6 +68,10 @@ fn word_kind(word: &str, before: Option<&str>) -> Option<&'static str> {
         (Some("code"), "verifier") | (Some("client"), "assertion") | (Some("erlang"), "cookie")
     ) {
         return Some(SECRET);
+    }
+    if (before, word) == (Some("routing"), "key") || (before, word) == (Some("integration"), "key")
+    {
+        return Some(ROUTING_KEY);
     }
     let whose = match word.strip_suffix("key")? {
         "" => before?,

@@ -95,7 +95,20 @@ struct Hints {
 type Rule = fn(&mut Hints);
 
 /// The words that call for rules, and which.
-const HINTS: [(&str, Rule); 74] = [
+const HINTS: [(&str, Rule); 87] = [
+    ("?key=", |it| it.urls = true),
+    ("&key=", |it| it.urls = true),
+    ("appid=", |it| it.urls = true),
+    ("subscription-key=", |it| it.urls = true),
+    ("hooks.zapier", |it| it.urls = true),
+    ("/webhook/", |it| it.urls = true),
+    ("pagerduty.com/", |it| it.urls = true),
+    ("pdo", |it| it.spoken = true),
+    ("_connect", |it| it.spoken = true),
+    ("mysqli", |it| it.spoken = true),
+    ("ldap_bind", |it| it.spoken = true),
+    ("kinit", |it| it.spoken = true),
+    ("kv put", |it| it.spoken = true),
     ("?code=", |it| it.urls = true),
     ("&code=", |it| it.urls = true),
     ("improper", |it| it.tokens = true),

@@ -23,6 +23,17 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// A flag's value that its parser refused: `invalid argument "x" for "--password" flag`.
+static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)\b(?:argument|value)\s+\\*["']([^"'\\]+)\\*["']\s+for\s+(?:flag\s+|option\s+)?\\*["']?(?:-[a-z0-9],\s*)?--?([a-z0-9_.\-]+)"#,
+    )
+});
+
+/// What replaces a value in a plan: `password = "a" -> "b"`, `password: "" => "b"`.
+static REPLACED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^\\*["']?\s*(?:->|=>)\s*\\*["']([^"'\\]+)"#));
+
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?i)authorization\\*["']?\s*[:=\s]\s*\[?\\*["']?(?:(digest|aws4-hmac-sha256|negotiate|ntlm|hawk)[ \t]+|(?:bearer|basic|token|apikey|bot)\\?[ \t]+|([a-z]+)[ \t]+)?"#,
@@ -100,12 +111,28 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             continue;
         }
         let start = behind_marks(text, start, line.end, place.colon);
-        let Some(value) = values::value(text, start, line.end) else { continue };
+        let Some(value) = values::value(text, start, line.end) else {
+            if text[start..line.end].starts_with(['"', '\'']) {
+                replacement(text, start + 1..line.end, kind, found);
+            }
+            continue;
+        };
         let rest = &text[value.at.end..line.end];
         if place.holds(&text[value.at.clone()], &value, kind, rest) {
             from = from.max(value.at.end);
+            if value.quoted {
+                replacement(text, value.at.end..line.end, kind, found);
+            }
             found.push(Secret { at: value.at, kind });
         }
+    }
+}
+
+/// What stands in place of a value afterwards.
+fn replacement(text: &str, behind: Range<usize>, kind: &'static str, found: &mut Vec<Secret>) {
+    if let Some(value) = REPLACED.captures(&text[behind.clone()]).and_then(|it| it.get(1)) {
+        let at = behind.start + value.start()..behind.start + value.end();
+        keep(text, Some(Value { at, quoted: true }), kind, found);
     }
 }
 
@@ -226,6 +253,12 @@ fn is_version(value: &str) -> bool {
 }
 
 fn flags(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for refused in REFUSED.captures_iter(&text[line.clone()]) {
+        if let (Some(value), Some(kind)) = (refused.get(1), keys::kind(&refused[2])) {
+            let at = line.start + value.start()..line.start + value.end();
+            keep(text, Some(Value { at, quoted: true }), kind, found);
+        }
+    }
     let mut from = line.start;
     while let Some(flag) = FLAG.captures_at(&text[..line.end], from) {
         let (Some(whole), Some(name)) = (flag.get(0), flag.get(1)) else { break };
@@ -278,8 +311,11 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             keep(text, Some(Value { at: from..end, quoted: false }), CREDENTIALS, found);
         } else if header.get(2).is_some() {
             // Some scheme or other, or prose: `authorization: denied for user`.
-            if values::is_random(&text[value.clone()], TOKEN) {
-                found.push(Secret { at: value.clone(), kind: CREDENTIALS });
+            let value = value.clone();
+            if values::is_random(&text[value.clone()], TOKEN)
+                || values::is_uuid(&text[value.clone()])
+            {
+                found.push(Secret { at: value, kind: CREDENTIALS });
             }
         } else if known
             && values::is_value(&text[value.clone()], TOKEN)
@@ -315,8 +351,20 @@ fn is_scheme(header: &str) -> bool {
 const OF_SCHEMES: [&str; 6] =
     ["token", "tokens", "auth", "authentication", "credentials", "scheme"];
 
+/// Cookies as a mapping: `"cookies":{"session":"…"}`.
+static COOKIES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)\bcookies\\*["']?\s*(?:[:=]|=>)\s*\{([^{}]*)\}"#));
+static COOKIE_VALUE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?::|=>)\s*\\*["']([^"'\\]{16,})"#));
+
 /// All of a cookie header: each of its values may be a session.
 fn cookies(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for mapping in COOKIES.captures_iter(&text[line.clone()]).filter_map(|it| it.get(1)) {
+        for value in COOKIE_VALUE.captures_iter(mapping.as_str()).filter_map(|it| it.get(1)) {
+            let from = line.start + mapping.start();
+            found.push(Secret { at: from + value.start()..from + value.end(), kind: "cookie" });
+        }
+    }
     let mut until = 0;
     for cookie in COOKIE.captures_iter(&text[line.clone()]) {
         let Some(first) = cookie.get(2) else { continue };

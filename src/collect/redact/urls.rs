@@ -18,7 +18,8 @@ static OTHER: LazyLock<Regex> = LazyLock::new(|| {
         | hooks\.slack\.com/(?:services|workflows|triggers)/ (?P<slack> [a-z0-9_/\-]{8,} )
         | discord(?:app)?\.com/api/webhooks/ (?P<discord> [0-9]+/[a-z0-9_\-]{8,} )
         | [?&] (?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token) = (?P<signed> [a-z0-9%+/=_\-]{8,} )
-        | [?&] code = (?P<code> [a-z0-9%/_.\-]{16,} )
+        | [?&] (?:code|key|appid|app_?key|subscription-key) = (?P<code> [a-z0-9%/_.\-]{16,} )
+        | (?:hooks\.zapier\.com/hooks/catch | outlook\.office\.com/webhook | events\.(?:eu\.)?pagerduty\.com/(?:integration|x-ere) | maker\.ifttt\.com/trigger/[^/\s]+/with/key)/ (?P<hook> [^\s"'<>]{8,} )
         | webhook\.office\.com/webhookb2/ (?P<teams> [^\s"'<>]{8,} )
         "#,
     )
@@ -32,7 +33,7 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
         found.extend(user_info(text, at..address_end(text, at, line.end)));
     }
     for other in OTHER.captures_iter(&text[line.clone()]) {
-        for name in ["mysql", "oracle", "slack", "discord", "signed", "code", "teams"] {
+        for name in ["mysql", "oracle", "slack", "discord", "signed", "code", "hook", "teams"] {
             let kind = match name {
                 "mysql" | "oracle" => PASSWORD,
                 "signed" | "code" => TOKEN,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keys::{PASSWORD, SECRET, SECRET_ID, SESSION};
+use super::keys::{PASSWORD, ROUTING_KEY, SECRET, SECRET_ID, SESSION};
 use super::{MARKER, marker_len};
 
 /// A value: its stretch without quotes, and whether it stood in quotes.
@@ -105,9 +105,11 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with(MARKER)
         || value.starts_with("{{")
         || value.starts_with("$(")
+        || matches!(value, "|" | ">" | "|-" | ">-" | "|+" | ">+")
         || (word.len() > 2 && word.chars().all(|c| c == 'x'))
         || (value.starts_with('%') && value.len() < 4)
         || value == "?"
+        || ["PASSWORD", "PASS", "TOKEN", "SECRET", "KEY"].contains(&value)
         || value.strip_prefix(':').is_some_and(is_bound)
         || NOTHING.contains(&word)
 }
@@ -159,6 +161,9 @@ pub(super) fn is_value(value: &str, kind: &str) -> bool {
     // An id of a connection is called so too; a browser's session has many letters and digits.
     if kind == SESSION {
         return value.len() >= 16 && is_random(value, PASSWORD);
+    }
+    if kind == ROUTING_KEY {
+        return value.len() == 32 && is_random(value, PASSWORD);
     }
     if kind == SECRET_ID {
         return is_uuid(value);
@@ -216,7 +221,7 @@ pub(super) fn is_random(value: &str, kind: &str) -> bool {
 }
 
 /// `3f2504e0-4f89-41d3-9a0c-0305e82c3301`
-fn is_uuid(value: &str) -> bool {
+pub(super) fn is_uuid(value: &str) -> bool {
     value.len() == 36
         && value.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
