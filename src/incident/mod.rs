@@ -12,7 +12,9 @@
 
 mod debt;
 mod decision;
+mod discreet;
 mod draft;
+mod glob;
 mod hear;
 mod learn;
 mod matcher;
@@ -33,6 +35,8 @@ pub mod watch;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
 pub use decision::{Audience, Decision, Entry, Heard, Look, Named, Reply, Say};
+pub use discreet::{Logs, without_logs};
+pub use glob::glob;
 pub use hear::hear;
 pub use learn::{learn, pass};
 pub use matcher::{BadMatcher, Matchers};

@@ -310,6 +310,44 @@ fn incident_stays_text(
     markdown_text("postmortem", &document::to_markdown(&evil), &document::to_markdown(&plain))
 }
 
+/// What a log says and nothing else does must not be shown to whoever is to see no logs.
+#[test]
+fn a_receiver_without_logs_is_shown_no_word_of_them() {
+    let context = incidents::context("02:14");
+    let loud = incidents::crash_looping();
+    let quiet = firsthand::incident::without_logs(loud.clone());
+    let forms = |incident: &Incident| {
+        let finding = Box::new(incident.finding.clone().expect("it has one"));
+        let evidence = Reply::Evidence { at: incidents::at("02:14"), finding };
+        [
+            json!(slack::main(incident, &context).blocks).to_string(),
+            json!(slack::reply(&evidence, incident, &context).blocks).to_string(),
+            markdown::main(incident, &context),
+            text::main(incident, &context),
+            json!(json::main(incident, &context)).to_string(),
+        ]
+    };
+    let finding = loud.finding.as_ref().expect("it has one");
+    let lines = finding.excerpt.iter().flat_map(|excerpt| &excerpt.lines).map(String::as_str);
+    let quotes = finding.hypotheses.iter().flat_map(|it| &it.because);
+    let quotes = quotes.filter(|it| it.source.as_deref().is_some_and(|it| it.contains("log of")));
+    let told: Vec<&str> = lines
+        .chain(quotes.filter_map(|it| it.quote.as_deref()))
+        .flat_map(str::lines)
+        .map(str::trim)
+        .filter(|line| line.len() > 8)
+        .collect();
+    assert!(told.len() > 2, "there is a log to be quiet about");
+    let loud = forms(&loud).concat();
+    assert!(told.iter().any(|line| loud.contains(line)), "it is shown to others");
+    for form in forms(&quiet) {
+        for line in &told {
+            assert!(!form.contains(line), "{line:?} is in {form}");
+        }
+        assert!(form.contains("checkout"), "the rest is told: {form}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 

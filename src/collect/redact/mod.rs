@@ -11,6 +11,7 @@ mod fields;
 mod keys;
 mod manifests;
 mod objects;
+mod own;
 mod pairs;
 mod pem;
 mod seen;
@@ -29,11 +30,17 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use regex::Regex;
 
 pub(super) use self::objects::object;
-pub(super) use self::seen::Seen;
+pub(super) use self::own::{Rules, is_kind};
+pub(super) use self::seen::{Numbers, Seen};
 
 /// Takes the secrets out of `text` and says how many. Each becomes `[redacted: password]` or its like.
 pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
     redact_as(text, |kind, _| marker(kind))
+}
+
+/// The same, and what the settings' own rules take out.
+pub(super) fn redact_with(text: &str, rules: &Rules) -> String {
+    rules.take(&redact(text).0, |kind, _| marker(kind)).into_owned()
 }
 
 /// The same with a marker of one's own, of the kind and the value.

@@ -102,6 +102,44 @@ pub(super) const BEGINNINGS: [&str; 90] = [
     "skf",
 ];
 
+/// Whose a token is, by its beginning; the longer beginnings first.
+const VENDORS: [(&str, &str); 34] = [
+    ("AKIA", "aws-key"),
+    ("ASIA", "aws-key"),
+    ("AIza", "google-key"),
+    ("ya29.", "google-token"),
+    ("GOCSPX-", "google-secret"),
+    ("ghp_", "github-token"),
+    ("gho_", "github-token"),
+    ("ghu_", "github-token"),
+    ("ghs_", "github-token"),
+    ("ghr_", "github-token"),
+    ("github_pat_", "github-token"),
+    ("glsa_", "grafana-token"),
+    ("glc_", "grafana-token"),
+    ("glpat-", "gitlab-token"),
+    ("gl", "gitlab-token"),
+    ("xox", "slack-token"),
+    ("xapp-", "slack-token"),
+    ("sk_live_", "stripe-key"),
+    ("sk_test_", "stripe-key"),
+    ("rk_live_", "stripe-key"),
+    ("rk_test_", "stripe-key"),
+    ("whsec_", "stripe-key"),
+    ("SG.", "sendgrid-key"),
+    ("npm_", "npm-token"),
+    ("pypi-", "pypi-token"),
+    ("dckr_pat_", "docker-token"),
+    ("hvs.", "vault-token"),
+    ("hvb.", "vault-token"),
+    ("hvr.", "vault-token"),
+    ("dapi", "databricks-token"),
+    ("shp", "shopify-token"),
+    ("NRAK-", "newrelic-key"),
+    ("SK", "twilio-key"),
+    ("ATATT3x", "atlassian-token"),
+];
+
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r"(?x)
@@ -141,6 +179,10 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
             // A workload may be called `sk-something`; a key has capitals.
             let named = name == "sk" && !secret.as_str().contains(|c: char| c.is_ascii_uppercase());
             if !named {
+                let kind = VENDORS
+                    .iter()
+                    .find(|(beginning, _)| secret.as_str().starts_with(beginning))
+                    .map_or(kind, |(_, kind)| *kind);
                 let at = line.start + secret.start()..line.start + secret.end();
                 found.push(Secret { at, kind });
             }

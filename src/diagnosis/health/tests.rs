@@ -103,8 +103,7 @@ fn pods_that_are_ready_need_not_be_counted_yet() {
     let running = json!({"running": {"startedAt": LONG_AGO}});
     let pods = container_pod(running, json!({}), true, 0).pods;
     let mut pods: Value = serde_json::to_value(pods).expect("pods");
-    pods["read"][0]["metadata"]["ownerReferences"] =
-        json!([{"kind": "Deployment", "name": "web", "uid": "1", "apiVersion": "apps/v1",
+    pods["read"][0]["metadata"]["ownerReferences"] = json!([{"kind": "Deployment", "name": "web", "uid": "1", "apiVersion": "apps/v1",
             "controller": true}]);
     late.pods = serde_json::from_value(pods).expect("pods");
     row(&late, "Deployment", &["0 of 1 pod ready"], false);
