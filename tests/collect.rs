@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::Parser as _;
 use firsthand::cli::{Cli, Outcome};
 
-use firsthand::collect::{self, ClusterSettings, Collector, LiftedBy, PERMISSIONS, Settings};
+use firsthand::collect::{
+    self, ClusterSettings, Collector, LiftedBy, Logs, OwnPattern, PERMISSIONS, Settings,
+};
 use firsthand::diagnosis::{Evidence, Instance, ObjectRef, Scope, Source, diagnose};
 use firsthand::standin::kubernetes::{Kubernetes, Objects};
 use serde_json::{Value, json};
@@ -302,7 +304,7 @@ async fn a_secret_of_the_specification_is_known_wherever_else_it_stands() {
         spec.containers[0].env.as_ref().unwrap()[0].value.clone().unwrap()
     };
     let template = evidence.deployments.items()[0].spec.as_ref().unwrap().template.spec.as_ref();
-    assert_eq!(env(template.unwrap()), "[redacted: password]");
+    assert_eq!(env(template.unwrap()), "[redacted: password #1]");
     assert_eq!(env(evidence.pods.items()[0].spec.as_ref().unwrap()), marker);
 }
 
@@ -514,4 +516,53 @@ async fn diagnose_says_when_it_cannot_answer() {
     let misspelt = typed(&api, "-n shop chekout").await.unwrap_err().to_string();
     assert_eq!(misspelt, "there is no chekout in namespace shop; the nearest name is checkout");
     assert!(typed(&api, "-n nowhere").await.is_err());
+}
+
+#[tokio::test]
+async fn logs_that_are_never_to_be_read_are_not_asked_for() {
+    let mut settings = Settings::default();
+    settings.logs.namespaces.insert("sh*".into(), Logs::Never);
+    let mut objects = shop();
+    let pod = objects.objects.values_mut().find(|it| it["spec"]["nodeName"] == "node-1").unwrap();
+    let last = &mut pod["status"]["containerStatuses"][0]["lastState"];
+    last["terminated"]["message"] = json!("panic: boom");
+    let (evidence, api) = look(objects, settings.clone()).await;
+    assert!(!serde_json::to_string(&evidence).unwrap().contains("boom"));
+    let why = evidence.logs[0].text.unavailable().unwrap();
+    assert!(why.contains("never"), "{why}");
+    assert!(!api.requests().iter().any(|path| path.contains("/log")), "{:?}", api.requests());
+    // The longest name or pattern counts.
+    settings.logs.namespaces.insert("shop".into(), Logs::Redacted);
+    let (evidence, _api) = look(shop(), settings).await;
+    assert!(evidence.logs[0].text.read().unwrap().contains("boom"));
+}
+
+#[tokio::test]
+async fn what_was_taken_out_keeps_its_number_from_look_to_look() {
+    let mut settings = Settings::default();
+    settings.redaction.patterns =
+        vec![OwnPattern { name: "customer".into(), pattern: "KD-[0-9]{4}".into() }];
+    settings.redaction.emails = true;
+    let mut objects = shop();
+    let log = |text: &str| format!("{text}\npanic: boom\n");
+    let first = "password=hunter2 of KD-1234\npassword=hunter3 of KD-9999, grace@example.com";
+    objects.logs.values_mut().for_each(|it| *it = log(first));
+    let api = Kubernetes::start(objects).await.unwrap();
+    let collector = collector(&api, settings).await;
+    let read = async || {
+        let evidence = collector.subject(&checkout()).await;
+        evidence.logs[0].text.read().unwrap().clone()
+    };
+    // `swordfish` of the specification is number one.
+    let (two, three) = ("password=[redacted: password #2]", "password=[redacted: password #3]");
+    assert_eq!(
+        read().await,
+        log(&format!(
+            "{two} of [redacted: customer #1]\n{three} of [redacted: customer #2], [redacted: e-mail #1]"
+        ))
+    );
+    let next = "password=hunter3\npassword=hunter2\npassword=hunter4";
+    api.change(|served| served.logs.values_mut().for_each(|it| *it = log(next)));
+    let four = "password=[redacted: password #4]";
+    assert_eq!(read().await, log(&format!("{three}\n{two}\n{four}")));
 }

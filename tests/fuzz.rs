@@ -1,7 +1,7 @@
 //! The doors through which strangers' bytes come in, given broken ones for a while: bytes of our own
 //! corpora, cut, spliced, repeated and spoiled. No input may panic, and none may take long.
 //!
-//! Each door is tried for a quarter of `FIRSTHAND_FUZZ_SECONDS`, ten if it is not set. The same run is made
+//! Each door is tried for a sixth of `FIRSTHAND_FUZZ_SECONDS`, ten if it is not set. The same run is made
 //! again with the same `FIRSTHAND_FUZZ_SEED`; a number is printed for each door with `--nocapture`. An input
 //! that fails is kept in the temporary folder, and named.
 
@@ -9,12 +9,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use firsthand::brief::text;
 use firsthand::collect::{dump, redact};
 use firsthand::diagnosis::log::read_bytes;
-use firsthand::diagnosis::{Scope, diagnose};
-use firsthand::intake;
+use firsthand::diagnosis::{Evidence, Scope, Source, diagnose};
+use firsthand::intake::{self, Poller, PrometheusSettings};
 use jiff::Timestamp;
 
 #[path = "fuzz/mutate.rs"]
@@ -102,6 +104,68 @@ fn dump_and_its_events() {
     }
 }
 
+/// What the kubelet, the scheduler or an attacker may write into an event, among real evidence.
+#[test]
+fn event_messages() {
+    let all: Vec<_> = folders().iter().map(|it| dump::read(it).expect("a dump")).collect();
+    let messages = |it: &Evidence| -> Vec<Vec<u8>> {
+        let events = it.events.items().iter();
+        events.filter_map(|event| Some(event.message.as_ref()?.clone().into_bytes())).collect()
+    };
+    let seeds: Vec<Vec<u8>> = all.iter().flat_map(messages).collect();
+    let told: Vec<_> = all.iter().filter(|it| !it.events.items().is_empty()).collect();
+    let mut dice = Dice::of(seed());
+    let mut tried = Tried::of("event messages");
+    while tried.goes_on() {
+        let (one, other) = (dice.below(seeds.len()), dice.below(seeds.len()));
+        let input = mutated(&seeds[one], &seeds[other], &mut dice);
+        let mut evidence = told[dice.below(told.len())].clone();
+        if let Source::Read(events) = &mut evidence.events {
+            let at = dice.below(events.len());
+            events[at].message = Some(redact(&String::from_utf8_lossy(&input)).0.into_owned());
+        }
+        tried.run(&input, |_| {
+            let diagnosis = diagnose(&evidence, &Scope::Everything);
+            let printed = text::diagnosis(&diagnosis, evidence.taken_at, &text::Options::default());
+            assert!(!printed.contains('\u{1b}'), "nothing moves the cursor");
+        });
+    }
+}
+
+/// What answers on Prometheus' address, which may be a proxy's page as well.
+#[test]
+fn promql_answers() {
+    firsthand::tls::install();
+    let answer = Arc::new(Mutex::new(Vec::new()));
+    let served = Arc::clone(&answer);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let url = runtime.block_on(async move {
+        let app = axum::Router::new().fallback(move || {
+            let body = served.lock().expect("whole").clone();
+            async move { ([("content-type", "application/json")], body) }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    });
+    let settings = PrometheusSettings { url: Some(url), ..PrometheusSettings::default() };
+    let poller = Poller::new(settings, "prod-eu").expect("a poller");
+    let seeds: Vec<Vec<u8>> = ANSWERS.iter().map(|it| it.as_bytes().to_vec()).collect();
+    door("PromQL answers", &seeds, |bytes| {
+        *answer.lock().expect("whole") = bytes.to_vec();
+        // An answer that makes no sense is a fault in words.
+        drop(runtime.block_on(poller.poll(None, Timestamp::UNIX_EPOCH)));
+    });
+}
+
+/// What Prometheus and Thanos say.
+const ANSWERS: [&str; 3] = [
+    r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"kube_pod_container_status_waiting_reason","namespace":"shop","pod":"checkout-7d9f8b6c5d-x2k4p","container":"server","reason":"CrashLoopBackOff","uid":"1"},"value":[1763604000.123,"1"]}]}}"#,
+    r#"{"status":"success","isPartial":true,"warnings":["store away"],"data":{"resultType":"vector","result":[{"metric":{},"value":[1763604000,"NaN"]},{"metric":{"pod":"x"},"value":[1e9,"+Inf"]}]}}"#,
+    r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\""}"#,
+];
+
 fn door(name: &'static str, seeds: &[Vec<u8>], enter: impl Fn(&[u8])) {
     assert!(!seeds.is_empty(), "{name} has seeds");
     let mut dice = Dice::of(seed());
@@ -124,7 +188,7 @@ struct Tried {
 impl Tried {
     fn of(door: &'static str) -> Self {
         let seconds = setting("FIRSTHAND_FUZZ_SECONDS").unwrap_or(10);
-        let until = Instant::now() + Duration::from_millis(seconds * 250);
+        let until = Instant::now() + Duration::from_millis(seconds * 1_000 / 6);
         Self { door, until, count: 0, slowest: Duration::ZERO }
     }
 

@@ -1,6 +1,8 @@
 //! Messages as people and machines get them. `UPDATE=1 cargo test --test messages` rewrites what is
 //! expected; read the difference before committing it.
 
+#[path = "messages/hostile.rs"]
+mod hostile;
 #[path = "messages/incidents.rs"]
 mod incidents;
 #[path = "messages/limits.rs"]

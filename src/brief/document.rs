@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use maud::{DOCTYPE, html};
 use serde::Serialize;
 
+use super::plain::clean;
 use super::{markdown, plain};
 
 /// A text of several sections. Everything in it is clean and bounded; nothing is escaped yet.
@@ -85,22 +86,22 @@ pub fn to_html(document: &Document) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (document.title) }
+                title { (clean(&document.title)) }
                 style { (STYLE) }
             }
             body {
-                h1 { (document.title) }
-                p.about { (document.about) }
+                h1 { (clean(&document.title)) }
+                p.about { (clean(&document.about)) }
                 @for chapter in &document.sections {
-                    h2 { (chapter.heading) }
+                    h2 { (clean(&chapter.heading)) }
                     @for part in &chapter.parts {
                         @match part {
-                            Part::Text(text) => p { (text) },
-                            Part::List(points) => ul { @for point in points { li { (point) } } },
+                            Part::Text(text) => p { (clean(text)) },
+                            Part::List(points) => ul { @for point in points { li { (clean(point)) } } },
                             Part::Table(rows) => table {
-                                @for (first, rest) in rows { tr { th { (first) } td { (rest) } } }
+                                @for (first, rest) in rows { tr { th { (clean(first)) } td { (clean(rest)) } } }
                             },
-                            Part::Quote(text) => pre { (text) },
+                            Part::Quote(text) => pre { (clean(text)) },
                         }
                     }
                 }

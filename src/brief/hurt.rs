@@ -86,7 +86,11 @@ fn services(health: &Health) -> Option<String> {
 
 fn neighbours(health: &Health, namespace: &str) -> Option<String> {
     let near = health.neighbours.filter(|n| n.total > 0)?;
-    let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };
+    let place = if namespace.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", plain::short(namespace, 63))
+    };
     Some(match near.failing {
         0 => format!("all {} workloads{place} are well", near.total),
         1 => format!("only this workload (1 of {}{place})", near.total),

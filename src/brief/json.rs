@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Context, OnCall, Stakeholders, found, markdown, text};
+use super::{Context, OnCall, Stakeholders, found, markdown, plain, text};
 use crate::diagnosis::{BlindSpot, Change, Choice, Finding, Hypothesis, ObjectRef};
 use crate::incident::{Incident, JoinedAlert, Reply, Severity, State};
 
@@ -174,7 +176,7 @@ pub struct AlertForm {
 }
 
 /// The words, laid out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Texts {
     /// One line.
     pub subject: String,
@@ -233,7 +235,7 @@ pub fn main(incident: &Incident, context: &Context) -> Brief {
         text: text::main(incident, context),
         markdown: markdown::main(incident, context),
     };
-    Brief {
+    let brief = Brief {
         schema: "firsthand/brief/v1".into(),
         event: Event::Main,
         at: context.at,
@@ -246,7 +248,7 @@ pub fn main(incident: &Incident, context: &Context) -> Brief {
         reply: None,
         finding: incident.finding.as_ref().map(|f| finding_form(f, incident.severity)),
         alerts: incident.alerts.values().map(alert_form).collect(),
-        texts,
+        texts: Texts::default(),
         links: words
             .links
             .into_iter()
@@ -254,7 +256,8 @@ pub fn main(incident: &Incident, context: &Context) -> Brief {
             .collect(),
         blind_spots: incident.blind_spots.clone(),
         redacted: incident.redacted,
-    }
+    };
+    Brief { texts, ..visible(brief) }
 }
 
 /// The body for a thread reply.
@@ -271,7 +274,7 @@ pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> Brief {
 /// The body for stakeholders: the message itself.
 pub fn public_main(incident: &Incident, context: &Context) -> PublicBrief {
     let words = Stakeholders::of(incident, context);
-    PublicBrief {
+    visible(PublicBrief {
         schema: "firsthand/update/v1".into(),
         event: Event::Main,
         at: context.at,
@@ -282,7 +285,7 @@ pub fn public_main(incident: &Incident, context: &Context) -> PublicBrief {
         headline: words.headline,
         text: words.lines.join("\n"),
         next_update_at: words.next_at,
-    }
+    })
 }
 
 /// The body for stakeholders: an update.
@@ -294,11 +297,29 @@ pub fn public_reply(reply: &Reply, incident: &Incident, context: &Context) -> Pu
 /// The published form of a diagnosis.
 pub fn diagnosis(diagnosis: &crate::diagnosis::Diagnosis, taken_at: Timestamp) -> DiagnosisForm {
     let form = |finding: &Finding| finding_form(finding, found::severity(finding));
-    DiagnosisForm {
+    visible(DiagnosisForm {
         schema: "firsthand/diagnosis/v1".into(),
         taken_at,
         findings: diagnosis.findings.iter().map(form).collect(),
         blind_spots: diagnosis.blind_spots.clone(),
+    })
+}
+
+/// The same without hidden characters in any of its texts: whoever reads them prints them somewhere.
+fn visible<T: Serialize + DeserializeOwned>(form: T) -> T {
+    let clean = serde_json::to_value(&form).map(|mut value| {
+        clean(&mut value);
+        serde_json::from_value(value)
+    });
+    clean.ok().and_then(Result::ok).unwrap_or(form)
+}
+
+fn clean(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = plain::clean(text),
+        Value::Array(items) => items.iter_mut().for_each(clean),
+        Value::Object(fields) => fields.values_mut().for_each(clean),
+        _ => {}
     }
 }
 

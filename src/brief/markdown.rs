@@ -173,6 +173,7 @@ fn joined(lines: &[String]) -> Option<String> {
 
 /// A code block whose fence is longer than any run of backticks in it.
 pub(super) fn fenced(text: &str) -> String {
+    let text = plain::clean(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{text}\n{fence}\n")
@@ -185,6 +186,7 @@ pub(super) fn escape(text: &str) -> String {
     let mut before = ' ';
     // Of the line so far, whether it is empty or a number, which a list may begin with.
     let (mut first, mut number) = (true, false);
+    let text = plain::clean(text);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();

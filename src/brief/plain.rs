@@ -5,24 +5,73 @@
 /// Without what moves the cursor, hides text or turns its direction. Line breaks and tabs stay.
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' {
-            // A terminal's colour sequence: `ESC [ … letter`. Without the escape its tail would stay as litter.
-            if chars.next_if_eq(&'[').is_some() {
-                while chars.next_if(|c| !('@'..='~').contains(c)).is_some() {}
-                chars.next();
-            }
-        } else if !is_hidden(c) {
+    let mut rest = text;
+    let mut marks = 0;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        if c == '\u{1b}' || c == '\u{9b}' {
+            rest = &rest[sequence(c, rest)..];
+            continue;
+        }
+        // A letter may carry a few marks; a tower of them covers the lines around it.
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if !is_hidden(c) && marks <= MARKS {
             out.push(c);
         }
     }
     out
 }
 
+/// Marks above and below one letter. Vietnamese needs two, and phonetic script three.
+const MARKS: usize = 3;
+
+/// The longest escape sequence that is taken out whole; of what is longer only the escape goes.
+const SEQUENCE: usize = 256;
+
+/// The length of what belongs to a terminal's escape. Without the escape it would stay as litter.
+fn sequence(escape: char, rest: &str) -> usize {
+    let bytes = &rest.as_bytes()[..rest.len().min(SEQUENCE)];
+    let control = |bytes: &[u8]| {
+        // `ESC [ … letter`: colours, the cursor, the screen.
+        let parameters = bytes.iter().take_while(|b| (0x20..0x40).contains(*b)).count();
+        let ended = bytes.get(parameters).is_some_and(|b| (0x40..0x7f).contains(b));
+        parameters + usize::from(ended)
+    };
+    match bytes.first() {
+        _ if escape == '\u{9b}' => control(bytes),
+        Some(b'[') => 1 + control(&bytes[1..]),
+        // `ESC ] … BEL` or `ESC \`: titles and links of terminals.
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
+            let ends = |at: usize| match bytes.get(at)? {
+                0x07 => Some(at + 1),
+                0x1b if bytes.get(at + 1) == Some(&b'\\') => Some(at + 2),
+                _ => None,
+            };
+            let line = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
+            (1..line).find_map(ends).unwrap_or(1)
+        }
+        // Two letters: a reset, a character set.
+        Some(b'(' | b')' | b'#') if bytes.get(1).is_some_and(u8::is_ascii_alphanumeric) => 2,
+        Some(b'c' | b'7' | b'8' | b'=' | b'>' | b'M' | b'D' | b'E' | b'H') => 1,
+        _ => 0,
+    }
+}
+
+/// Marks that stand on the letter before them.
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{0300}'..='\u{036f}' | '\u{0483}'..='\u{0489}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
 /// One clean line: line breaks and runs of spaces become one space.
 pub(super) fn line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One clean line that keeps its runs of spaces.
+pub(super) fn spaced(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
 }
 
 /// One clean line of at most `max` units.
@@ -82,8 +131,11 @@ pub(super) fn sentence(text: &str) -> String {
 fn is_hidden(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c,
-            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'
-            ..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -96,6 +148,12 @@ mod tests {
             clean("\u{1b}[31;1mERROR\u{1b}[0m \u{202e}evil\u{202c}\0\u{200b}!"),
             "ERROR evil!"
         );
+        let titled =
+            "\u{1b}]0;owned\u{7}a\u{1b}]8;;https://evil.example\u{1b}\\b\u{9b}2Jc\u{1b}[2J\u{1b}cd";
+        assert_eq!(clean(titled), "abcd");
+        assert_eq!(clean("\u{1b}[\n\nstays"), "\n\nstays");
+        assert_eq!(clean("\u{1b}]never ends"), "never ends");
+        assert_eq!(clean(&format!("e{}x", "\u{301}".repeat(40))), "e\u{301}\u{301}\u{301}x");
         assert_eq!(clean("عربي ไทย 日本語\tx\ny"), "عربي ไทย 日本語\tx\ny");
     }
 

@@ -15,8 +15,8 @@ pub fn list(incidents: &[Incident], context: &Context) -> String {
         let quiet = incident.spoken_at.is_none() && incident.state != State::Resolved;
         let state = if quiet { "watched, not told" } else { words.state.word() };
         let dot = words.dot.mark();
-        let _ =
-            writeln!(out, "{dot} {}  {}  {}", incident.id, words.severity.word(), words.headline);
+        let (id, severity) = (plain::short(&incident.id, 80), words.severity.word());
+        let _ = writeln!(out, "{dot} {id}  {severity}  {}", words.headline);
         let place = [state, &words.place, &words.cluster, &words.since];
         let place: Vec<_> = place.into_iter().filter(|part| !part.is_empty()).collect();
         let _ = writeln!(out, "   {}", place.join(" · "));

@@ -69,7 +69,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
         let mut out = String::new();
         let first = format!("{} {}", words.dot.mark(), words.headline);
         spread(&mut out, &first, words.state.word(), str::to_owned, str::to_owned);
-        words.lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
+        words.lines.iter().for_each(|line| out.push_str(&format!("{}\n", plain::line(line))));
         return out;
     }
     let words = OnCall::of(incident, context);
@@ -79,7 +79,7 @@ pub fn main(incident: &Incident, context: &Context) -> String {
     spread(&mut out, &first, words.state.word(), str::to_owned, str::to_owned);
     let place =
         [&*words.place, &*words.cluster, &*words.since].into_iter().filter(|part| !part.is_empty());
-    let _ = writeln!(out, "{}\n", place.collect::<Vec<_>>().join(" · "));
+    let _ = writeln!(out, "{}\n", plain::line(&place.collect::<Vec<_>>().join(" · ")));
     let hurt: Vec<_> = words.hurt.lines().collect();
     label(
         &mut out,
@@ -102,22 +102,22 @@ pub fn main(incident: &Incident, context: &Context) -> String {
         out.push_str(&format!("  {:<10}{}\n", link.label.to_lowercase(), link.url))
     });
     let footer: Vec<_> = words.alerts.iter().chain(&words.footer).cloned().collect();
-    let _ = writeln!(out, "\n{}", footer.join(" · "));
+    let _ = writeln!(out, "\n{}", plain::line(&footer.join(" · ")));
     out
 }
 
 /// A reply in its thread, without colours.
 pub fn reply(reply: &Reply, incident: &Incident, context: &Context) -> String {
     let said = Said::of(reply, incident, context);
-    let mut out = format!("{}  {}\n", said.stamp(), said.lead);
+    let mut out = format!("{}  {}\n", said.stamp(), plain::line(&said.lead));
     if let Some(quote) = &said.quote {
-        quote.text.lines().for_each(|line| out.push_str(&format!("    {line}\n")));
-        out.extend(quote.footing().map(|footing| format!("  {footing}\n")));
+        verbatim(&mut out, "    ", &quote.text, str::to_owned);
+        out.extend(quote.footing().map(|footing| format!("  {}\n", plain::line(&footing))));
     }
     for section in &said.sections {
         let (lines, left_out) = section.within(4_000, |line| line.len() + 1);
-        let _ = writeln!(out, "\n  {}", section.title);
-        lines.iter().for_each(|line| out.push_str(&format!("    {line}\n")));
+        let _ = writeln!(out, "\n  {}", plain::line(&section.title));
+        lines.iter().for_each(|line| verbatim(&mut out, "    ", line, str::to_owned));
         out.extend(left_out.map(|left_out| format!("  {left_out}\n")));
     }
     out
@@ -189,12 +189,11 @@ fn cause(out: &mut String, cause: &CauseWords, pen: Pen) {
         None => label(out, "cause", &cause.sentence, pen),
     }
     if let Some(quote) = &cause.quote {
-        quote
-            .text
-            .lines()
-            .for_each(|line| out.push_str(&format!("            {}\n", pen.quote(line))));
+        verbatim(out, "            ", &quote.text, |line| pen.quote(line));
         out.extend(
-            quote.footing().map(|at| format!("            {}\n", pen.dim(&format!("[{at}]")))),
+            quote
+                .footing()
+                .map(|at| format!("            {}\n", pen.dim(&format!("[{}]", plain::line(&at))))),
         );
     }
     cause.facts.iter().for_each(|fact| label(out, "", fact, pen));
@@ -218,7 +217,7 @@ fn print_healthy(out: &mut String, object: &ObjectRef, health: &Health, pen: Pen
         "{} {}  {}",
         pen.good("●"),
         plain::short(&object.name, 120),
-        object.kind.as_str()
+        plain::short(object.kind.as_str(), 63)
     );
     for (holds, words) in found::checklist(health) {
         let mark = if holds { pen.good("✓") } else { "✗".to_owned() };
@@ -256,7 +255,7 @@ fn label(out: &mut String, label: &str, text: &str, pen: Pen) {
         first = false;
         row.clear();
     };
-    for word in text.split_whitespace() {
+    for word in plain::clean(text).split_whitespace() {
         if !row.is_empty() && row.chars().count() + word.chars().count() + 1 > COLUMNS - 12 {
             flush(&mut row);
         }
@@ -270,8 +269,15 @@ fn label(out: &mut String, label: &str, text: &str, pen: Pen) {
 
 /// A command beside a label: never wrapped, so that it can be copied.
 fn indented(out: &mut String, label: &str, command: &str) {
-    for (i, line) in command.lines().enumerate() {
+    for (i, line) in plain::clean(command).lines().enumerate() {
         let _ = writeln!(out, "  {:<10}{line}", if i == 0 { label } else { "" });
+    }
+}
+
+/// Lines as they stand, each behind `indent`: no text from outside begins a line of ours.
+fn verbatim(out: &mut String, indent: &str, text: &str, paint: impl Fn(&str) -> String) {
+    for line in plain::clean(text).lines() {
+        let _ = writeln!(out, "{indent}{}", paint(line));
     }
 }
 
@@ -283,6 +289,7 @@ fn spread(
     paint_left: impl Fn(&str) -> String,
     paint_right: impl Fn(&str) -> String,
 ) {
+    let (left, right) = (&*plain::spaced(left), &*plain::spaced(right));
     let gap = COLUMNS.saturating_sub(left.chars().count() + right.chars().count()).max(2);
     let gap = if right.is_empty() { String::new() } else { " ".repeat(gap) };
     let _ = writeln!(out, "{}{gap}{}", paint_left(left), paint_right(right));

@@ -23,4 +23,22 @@ pub use self::client::{client, default_namespace};
 pub use self::live::{Collector, Lifted, LiftedBy, PrometheusSource};
 pub use self::permissions::{PERMISSIONS, Permission};
 pub use self::redact::redact;
-pub use self::settings::{ClusterSettings, Settings};
+pub use self::settings::{
+    ClusterSettings, LogSettings, Logs, OwnPattern, RedactionSettings, Settings,
+};
+
+/// Redaction with the settings' own rules, for texts that belong to no collection. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor(std::sync::Arc<redact::Rules>);
+
+impl Redactor {
+    /// With the rules of these settings.
+    pub fn of(settings: &RedactionSettings) -> Self {
+        Self(std::sync::Arc::new(redact::Rules::of(settings)))
+    }
+
+    /// The text without its secrets, and without what the settings want taken out.
+    pub fn redact(&self, text: &str) -> String {
+        redact::redact_with(text, &self.0)
+    }
+}

@@ -27,6 +27,14 @@ pub(super) fn check(settings: &Settings, layers: &Layers, walk: &mut Walk) {
     checks.names(&settings.receivers);
     checks.routes(settings);
     checks.causes(&settings.incident.tell_at_once);
+    for (at, key, what) in settings.collect.redaction.faults() {
+        let path = format!("collect.redaction.patterns[{at}].{key}");
+        checks.fault(
+            &path,
+            what,
+            "write one as in `{ name: customer-number, pattern: 'KD-[0-9]{8}' }`",
+        );
+    }
 }
 
 struct Checks<'a> {

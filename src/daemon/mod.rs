@@ -142,6 +142,7 @@ impl Daemon {
             asked: settings.alertmanager.ask_interval,
             namespaces: settings.namespaces.clone(),
             cluster: settings.cluster.name.clone(),
+            redactor: collect::Redactor::of(&settings.collect.redaction),
             will,
             watchman: watchman.clone(),
         };
@@ -261,8 +262,10 @@ fn accept(
     let cluster = settings.cluster.name.clone();
     let label = settings.alertmanager.cluster_label.clone();
     let namespaces = Arc::new(settings.namespaces.clone());
+    let redactor = collect::Redactor::of(&settings.collect.redaction);
     Arc::new(move |body| {
         let (cluster, label) = (cluster.clone(), label.clone());
+        let redactor = redactor.clone();
         let namespaces = Arc::clone(&namespaces);
         let (ledger, heard, telemetry) = (ledger.clone(), Arc::clone(&heard), telemetry.clone());
         let heartbeat = heartbeat.clone();
@@ -271,7 +274,7 @@ fn accept(
             let mut said = match intake::parse(&body, &cluster, &label, now) {
                 Ok(said) => said,
                 Err(bad) => {
-                    let sample = collect::redact(&intake::sample(&body)).0.into_owned();
+                    let sample = redactor.redact(&intake::sample(&body));
                     // A full disk must not turn a bad body into one that is sent again for ever.
                     let _ = ledger
                         .keep_sample("alertmanager", sample.as_bytes(), &bad.to_string(), now)
@@ -280,7 +283,7 @@ fn accept(
                 }
             };
             heartbeat.beat(&said.beats);
-            said.map_text(|text| collect::redact(text).0.into_owned());
+            said.map_text(|text| redactor.redact(text));
             let unwatched = namespaces.keep_wanted(&mut said.signals);
             telemetry.emit(events::AlertsIgnored {
                 unwatched: u64::try_from(unwatched).unwrap_or(u64::MAX),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::watch::Watch;
-use crate::collect;
 use crate::incident::Signal;
 use crate::incident::watch::Part;
 use crate::intake::{Asker, Poller, Reconciler, Will};
@@ -40,7 +39,7 @@ impl Watch {
         }
         self.watchman.saw(Part::Alertmanager, will.as_ref().err().cloned());
         let Ok(mut will) = will else { return Ok(()) };
-        will.map_text(|text| collect::redact(text).0.into_owned());
+        will.map_text(|text| self.redactor.redact(text));
         let signals = self.unheard(&will, &mut asked.reconciler, poller).await?;
         self.will.send_replace(Some(Arc::new(will)));
         if self.ledger.accept(&signals).await? > 0 {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::reconcile::Asked;
 use super::watchman::Watchman;
-use crate::collect::{self, Collector, PrometheusSource};
+use crate::collect::{self, Collector, PrometheusSource, Redactor};
 use crate::config::Settings;
 use crate::incident::watch::Part;
 use crate::intake::{Asker, Namespaces, Poller, Watermark, Will};
@@ -94,6 +94,8 @@ pub(super) struct Watch {
     pub(super) namespaces: Namespaces,
     /// Our cluster's name.
     pub(super) cluster: String,
+    /// Takes the secrets out of what people wrote in Alertmanager.
+    pub(super) redactor: Redactor,
     /// What Alertmanager said last.
     pub(super) will: tokio::sync::watch::Sender<Option<Arc<Will>>>,
     /// Who says what Firsthand has to say of itself.

@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::brief::Context;
-use crate::incident::{Audience, Debt, Place};
+use crate::incident::{Audience, Debt, Logs, Place};
 pub use outbox::{Backlog, Debts, Outbox};
 pub use secret::read as read_secret;
 
@@ -96,6 +96,9 @@ pub struct ReceiverSettings {
     /// server away, evidence or messages that fail. Each is told once, and its end.
     #[serde(default)]
     pub watch: bool,
+    /// Whether it may see words of logs: `redacted`, or `never`.
+    #[serde(default)]
+    pub logs: Logs,
     /// A Slack channel, through a bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<slack::Settings>,
@@ -135,6 +138,7 @@ impl ReceiverSettings {
 #[derive(Debug)]
 pub struct Receiver {
     name: String,
+    logs: Logs,
     audience: Audience,
     kind: Kind,
 }
@@ -211,7 +215,8 @@ impl Receiver {
         } else {
             Kind::Log
         };
-        Ok(Self { name: name.clone(), audience: receiver.audience, kind })
+        let (audience, logs) = (receiver.audience, receiver.logs);
+        Ok(Self { name: name.clone(), audience, logs, kind })
     }
 
     /// The name that routes use.
@@ -245,6 +250,8 @@ impl Receiver {
 
     /// Tells it: posts, edits or replies.
     async fn tell(&self, debt: &Debt, context: &Context) -> Result<Told, Trouble> {
+        let quiet = (self.logs == Logs::Never).then(|| debt.clone().without_logs());
+        let debt = quiet.as_ref().unwrap_or(debt);
         match &self.kind {
             Kind::Slack(slack) => slack.tell(debt, context).await,
             Kind::SlackWebhook(webhook) => webhook.tell(debt, context).await,

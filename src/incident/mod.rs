@@ -12,7 +12,9 @@
 
 mod debt;
 mod decision;
+mod discreet;
 mod draft;
+mod glob;
 mod hear;
 mod learn;
 mod lookback;
@@ -35,6 +37,8 @@ pub mod watch;
 
 pub use debt::{Claim, Debt, Outcome, Owed, Place};
 pub use decision::{Audience, Decision, Entry, Heard, Look, Named, Reply, Say};
+pub use discreet::{Logs, without_logs};
+pub use glob::glob;
 pub use hear::hear;
 pub use learn::{learn, pass};
 pub use lookback::LooksBack;

@@ -16,11 +16,13 @@ pub(crate) fn check(message: &Message) -> Result<(), String> {
     ensure((1..=50).contains(&message.blocks.len()), "1 to 50 blocks")?;
     let size = units(&Value::Array(message.blocks.clone()).to_string());
     ensure(size <= 10_000, &format!("10,000 characters in all, not {size}"))?;
+    // Slack names the blocks that have no id.
     let mut ids: Vec<_> =
-        message.blocks.iter().map(|block| block["block_id"].to_string()).collect();
-    ids.sort();
+        message.blocks.iter().filter_map(|block| block["block_id"].as_str()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
     ids.dedup();
-    ensure(ids.len() == message.blocks.len(), "unique block ids")?;
+    ensure(ids.len() == all, "unique block ids")?;
     message
         .blocks
         .iter()

@@ -1,5 +1,9 @@
 //! Text that somebody else wrote: secrets stay here, and nothing in it acts.
 
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::http::{StatusCode, Uri};
 use serde_json::{Value, json};
 
 use crate::process::Process;
@@ -7,7 +11,7 @@ use crate::receivers::Hook;
 use crate::stage::{CHANNEL, PANIC, Stage, crash_looping, crashes, post, release, released, until};
 
 /// What must never be seen again, each where such things are found.
-const PLANTED: [&str; 9] = [
+const PLANTED: [&str; 20] = [
     "hunter2-in-a-pair",
     "s3cr3t-in-a-url",
     "c2VjcmV0LWJhc2ljLWF1dGg6eHl6enk",
@@ -17,6 +21,17 @@ const PLANTED: [&str; 9] = [
     "hunter3-in-an-annotation",
     "hunter4-in-an-event",
     "hunter5-in-the-env",
+    "hunter6-in-a-pods-annotation",
+    "hunter7-in-an-argument",
+    "hunter8-in-a-last-word",
+    "hunter9-in-an-alerts-label",
+    "hunter10-of-a-node",
+    "hunter11-in-a-probe",
+    "hunter12-while-it-waits",
+    "hunter13-in-a-config-map",
+    "cGFzc3dvcmQ9aHVudGVyMTQtaW4tYmFzZTY0",
+    "hunter15-in-json",
+    "hunter16-on-the-next-line",
 ];
 
 fn talkative() -> String {
@@ -27,6 +42,9 @@ fn talkative() -> String {
          aws_access_key_id={}\n\
          -----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n\
          cloning with {}\n\
+         settings were {}\n\
+         {{\"level\":\"info\",\"msg\":\"{{\\\"db\\\":{{\\\"password\\\":\\\"{}\\\"}}}}\"}}\n\
+         password: |\n  {}\n\
          panic: cannot connect to postgres://ops:{}@db.example/orders: password={} refused\n\n\
          goroutine 1 [running]:\nmain.main()\n\t/src/main.go:7 +0x1d\n",
         PLANTED[0],
@@ -35,9 +53,121 @@ fn talkative() -> String {
         PLANTED[3],
         PLANTED[4],
         PLANTED[5],
+        PLANTED[17],
+        PLANTED[18],
+        PLANTED[19],
         PLANTED[1],
         PLANTED[0],
     )
+}
+
+/// Plants in the pod, in its events, in its node and in a ConfigMap.
+fn plant(stage: &Stage, pod: &str) {
+    stage.kubernetes.change(|served| {
+        let of = ("pods".to_owned(), "shop".to_owned(), pod.to_owned());
+        let object = served.objects.get_mut(&of).expect("the pod");
+        let uid = object["metadata"]["uid"].clone();
+        object["metadata"]["annotations"] = json!({
+            "vault.example.com/token": PLANTED[9],
+            "example.com/settings": format!("user=ops password={}", PLANTED[9]),
+        });
+        let node = object["spec"]["nodeName"].as_str().unwrap_or("node-1").to_owned();
+        object["spec"]["nodeName"] = json!(node);
+        let container = &mut object["spec"]["containers"][0];
+        container["args"] = json!(["--level", "info", "--db-password", PLANTED[10]]);
+        container["livenessProbe"] = json!({
+            "httpGet": { "path": "/health", "port": 8080, "httpHeaders": [
+                { "name": "Authorization", "value": format!("Bearer {}", PLANTED[14]) },
+            ] },
+        });
+        let status = &mut object["status"]["containerStatuses"][0];
+        let last = format!("fatal: cannot log in with password \"{}\"", PLANTED[11]);
+        status["lastState"]["terminated"]["message"] = json!(last);
+        if status["state"]["waiting"].is_object() {
+            let told = format!("back-off: https://ops:{}@registry.example/v2/", PLANTED[15]);
+            status["state"]["waiting"]["message"] = json!(told);
+        }
+        let told = format!("probe https://ops:{}@checkout.example/health refused", PLANTED[7]);
+        served.put("events", json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": { "name": "told.1", "namespace": "shop" },
+            "involvedObject": { "kind": "Pod", "name": pod, "namespace": "shop", "uid": uid },
+            "reason": "Unhealthy", "message": told, "type": "Warning", "count": 3,
+            "firstTimestamp": jiff::Timestamp::now(), "lastTimestamp": jiff::Timestamp::now(),
+        }));
+        let told = format!("cannot register: api_key={} refused", PLANTED[13]);
+        served.put("nodes", json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": { "name": node },
+            "status": { "conditions": [
+                { "type": "Ready", "status": "True", "reason": "KubeletReady", "message": told },
+            ] },
+        }));
+        served.put("configmaps", json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "app", "namespace": "shop" },
+            "data": { "app.properties": format!("greeting={}", PLANTED[16]) },
+        }));
+    });
+}
+
+/// Everybody who can be told, at one address: what each was sent, by its path.
+struct Everybody {
+    heard: Arc<Mutex<Vec<(String, Bytes)>>>,
+}
+
+impl Everybody {
+    async fn told_by(stage: &mut Stage) -> Self {
+        let heard: Arc<Mutex<Vec<(String, Bytes)>>> = Arc::default();
+        let kept = Arc::clone(&heard);
+        let app = axum::Router::new().fallback(move |uri: Uri, body: Bytes| {
+            kept.lock().expect("whole").push((uri.path().to_owned(), body));
+            let answer = match uri.path() {
+                "/pagerduty" => (StatusCode::ACCEPTED, "{}"),
+                "/teams" => (StatusCode::ACCEPTED, ""),
+                _ => (StatusCode::OK, "ok"),
+            };
+            async move { answer }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let at = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let file = |name: &str, text: &str| {
+            std::fs::write(stage.path(name), text).expect("a file");
+            format!("./{name}")
+        };
+        let others = json!([
+            { "name": "tickets", "webhook": {
+                "url": format!("http://{at}/webhook"), "secret_file": file("hook-secret", Hook::SECRET) } },
+            { "name": "pager", "pagerduty": {
+                "url": format!("http://{at}/pagerduty"), "routing_key_file": file("key", Self::KEY) } },
+            { "name": "managers", "teams": { "url_file": file("teams", &format!("http://{at}/teams")) } },
+            { "name": "simple", "slack_webhook": {
+                "url_file": file("simple", &format!("http://{at}/slack-webhook")) } },
+            { "name": "mine", "log": {} },
+        ]);
+        let receivers = stage.settings["receivers"].as_array_mut().expect("a list");
+        receivers.extend(others.as_array().expect("a list").iter().cloned());
+        let routes: Vec<Value> = ["tickets", "pager", "managers", "simple", "mine", "oncall"]
+            .iter()
+            .map(|name| {
+                json!({ "matchers": ["namespace=\"shop\""], "receiver": name, "continue": true })
+            })
+            .collect();
+        stage.settings["route"] = json!({ "receiver": "oncall", "routes": routes });
+        Self { heard }
+    }
+
+    const KEY: &str = "0123456789abcdef-key-of-the-pager";
+
+    /// Where it was heard and what, without the credentials that a body must carry.
+    fn bodies(&self) -> Vec<(String, Vec<u8>)> {
+        let heard = self.heard.lock().expect("whole").clone();
+        let without_key =
+            |body: &Bytes| String::from_utf8_lossy(body).replace(Self::KEY, "").into_bytes();
+        heard.iter().map(|(path, body)| (path.clone(), without_key(body))).collect()
+    }
+
+    fn has_told(&self, path: &str) -> bool {
+        self.heard.lock().expect("whole").iter().any(|(at, _)| at == path)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,21 +178,11 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     stage.world.roll_out("checkout", bad);
     stage.pass(90);
     let pod = stage.pods("checkout")[0].clone();
-    stage.kubernetes.change(|served| {
-        let of = ("pods".to_owned(), "shop".to_owned(), pod.clone());
-        let uid = served.objects[&of]["metadata"]["uid"].clone();
-        let told = format!("probe https://ops:{}@checkout.example/health refused", PLANTED[7]);
-        served.put("events", json!({
-            "apiVersion": "v1", "kind": "Event", "metadata": { "name": "told.1", "namespace": "shop" },
-            "involvedObject": { "kind": "Pod", "name": pod, "namespace": "shop", "uid": uid },
-            "reason": "Unhealthy", "message": told, "type": "Warning", "count": 3,
-            "firstTimestamp": jiff::Timestamp::now(), "lastTimestamp": jiff::Timestamp::now(),
-        }));
-    });
-    let hook = Hook::listening().await;
-    hook.join(&mut stage);
+    plant(&stage, &pod);
+    let everybody = Everybody::told_by(&mut stage).await;
 
     let mut alert = crash_looping(&pod);
+    alert["labels"]["dsn"] = json!(format!("postgres://ops:{}@db.example/orders", PLANTED[12]));
     alert["annotations"] = json!({
         "summary": "checkout crashes",
         "description": format!("log in with password: {}", PLANTED[6]),
@@ -74,22 +194,28 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     let told =
         stage.message("the cause", |told| told.says("panic") && !told.thread.is_empty()).await;
     assert!(told.says("cannot connect to postgres"), "the rest of the line is told: {told:#?}");
-    until("the webhook heard the evidence", async || (hook.bodies().len() >= 2).then_some(()))
+    assert!(told.says("redacted"), "how much was taken out is told: {told:#?}");
+    let all = ["/webhook", "/pagerduty", "/teams", "/slack-webhook"];
+    until("everybody is told", async || all.iter().all(|at| everybody.has_told(at)).then_some(()))
         .await;
     let metrics = reqwest::get(format!("{}/metrics", daemon.url)).await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     let bodies: Vec<Value> = stage.slack.calls().into_iter().map(|call| call.body).collect();
-    let mut places = vec![
-        ("Slack".to_owned(), json!(bodies).to_string().into_bytes()),
-        ("the webhook".to_owned(), json!(hook.bodies()).to_string().into_bytes()),
-        ("/metrics".to_owned(), metrics.into_bytes()),
-    ];
+    let mut places = everybody.bodies();
+    places.push(("Slack".to_owned(), json!(bodies).to_string().into_bytes()));
+    places.push(("/metrics".to_owned(), metrics.into_bytes()));
+    drop(daemon);
     for file in ["firsthand.db", "firsthand.db-wal", "log"] {
         places.push((file.to_owned(), std::fs::read(stage.path(file)).expect("a file")));
     }
-    assert!(places.iter().all(|(_, bytes)| bytes.len() > 200), "there is something to search");
+    places.extend(asked(&stage));
+    let log = places.iter().find(|(place, _)| place == "log").expect("a log");
+    assert!(String::from_utf8_lossy(&log.1).contains("told"), "the log was a receiver");
     for (place, bytes) in &places {
-        for planted in PLANTED.iter().copied().chain([crate::stage::TOKEN, Hook::SECRET]) {
+        assert!(bytes.len() > 150, "there is something to search in {place}");
+        for planted in
+            PLANTED.iter().copied().chain([crate::stage::TOKEN, Hook::SECRET, Everybody::KEY])
+        {
             let found = bytes.windows(planted.len()).position(|at| at == planted.as_bytes());
             let around = found.map(|at| {
                 let (from, to) = (at.saturating_sub(120), (at + 120).min(bytes.len()));
@@ -99,6 +225,52 @@ async fn planted_secrets_are_nowhere_to_be_found() {
         }
     }
     stage.nothing_improper();
+}
+
+/// What the other commands print and write, of the ledger and of the cluster.
+fn asked(stage: &Stage) -> Vec<(String, Vec<u8>)> {
+    let config = stage.path("firsthand.yaml");
+    let firsthand = |args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_firsthand"))
+            .args(args)
+            .arg("--config")
+            .arg(&config)
+            .current_dir(stage.folder())
+            .env_clear()
+            .output()
+            .expect("it runs");
+        [output.stdout, output.stderr].concat()
+    };
+    let all = firsthand(&["incidents", "-o", "json"]);
+    let listed = String::from_utf8_lossy(&all).into_owned();
+    let id =
+        listed.split('"').find(|word| word.starts_with("FH-")).expect("an incident").to_owned();
+    let mut places = vec![("incidents".to_owned(), all)];
+    for args in [
+        vec!["incidents", "show", &id],
+        vec!["timeline", &id],
+        vec!["postmortem", &id],
+        vec!["diagnose", "-n", "shop", "-o", "json"],
+        vec!["diagnose", "-n", "shop"],
+        vec!["dump", "-n", "shop", "./dump"],
+    ] {
+        places.push((args.join(" "), firsthand(&args)));
+    }
+    let mut folders = vec![stage.path("dump")];
+    let mut dumped = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                dumped.extend(std::fs::read(path).expect("a file"));
+            }
+        }
+    }
+    assert!(String::from_utf8_lossy(&dumped).contains("[redacted: "), "the dump is redacted");
+    places.push(("the dump's files".to_owned(), dumped));
+    places
 }
 
 #[tokio::test]

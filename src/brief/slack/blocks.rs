@@ -84,7 +84,7 @@ pub(super) fn code(text: &str) -> Value {
     if text.trim().is_empty() {
         return Value::Null;
     }
-    json!({"type": "rich_text_preformatted", "elements": [{"type": "text", "text": plain::cut(text, 3_000)}]})
+    json!({"type": "rich_text_preformatted", "elements": [{"type": "text", "text": plain::cut(&plain::clean(text), 3_000)}]})
 }
 
 /// Links as buttons.
@@ -121,7 +121,7 @@ pub(super) fn escaped(text: &str, max: usize) -> String {
 
 /// Exactly the three that Slack asks for, in that order: after it no mention and no link is left.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    plain::clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Whether Slack would format some of it: bold, italic, struck, code, or an emoji's name.
@@ -141,6 +141,7 @@ fn marks_up(text: &str) -> bool {
 /// `<!channel>` and `<@U1>` with a zero-width space in them. Literal text mentions nobody as it is; this
 /// holds for whoever copies it into a message of their own. Quotes and commands stay verbatim.
 fn without_mentions(text: &str) -> String {
+    let text = plain::clean(text);
     text.replace("<!", "<\u{200b}!").replace("<@", "<\u{200b}@").replace("<#", "<\u{200b}#")
 }
 

@@ -11,13 +11,15 @@ pub(super) const BUDGET: usize = 10_000;
 /// Blocks in their order, each with how easily it is given up.
 pub(super) struct Blocks {
     id: String,
+    /// How many blocks were pushed so far, those that were given up included: an id is used once.
+    pushed: usize,
     blocks: Vec<(u8, Value)>,
 }
 
 impl Blocks {
     /// `id` makes the block ids of this edit new, as Slack wants them on an update.
     pub(super) fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), blocks: Vec::new() }
+        Self { id: id.to_owned(), pushed: 0, blocks: Vec::new() }
     }
 
     /// A block that is never given up; it must be small.
@@ -28,7 +30,8 @@ impl Blocks {
     /// A block; where not all fit, those with the highest `ease` go first.
     pub(super) fn push(&mut self, ease: u8, mut block: Value) {
         if let Some(fields) = block.as_object_mut() {
-            fields.insert("block_id".into(), json!(format!("{}-{}", self.id, self.blocks.len())));
+            fields.insert("block_id".into(), json!(format!("{}-{}", self.id, self.pushed)));
+            self.pushed += 1;
             self.blocks.push((ease, block));
         }
     }

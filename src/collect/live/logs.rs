@@ -6,8 +6,9 @@ use futures::future::join_all;
 use super::api::{Refusal, log_path};
 use super::choose::Wanted;
 use super::round::Round;
+use crate::collect::settings::LogSettings;
 use crate::collect::tail::{LIMIT, tail};
-use crate::diagnosis::{Instance, Log, Source};
+use crate::diagnosis::{Evidence, Instance, Log, Source};
 
 /// Lines asked for, from the end. At 50 bytes a line it fills the limit of what is kept.
 const LINES: &str = "5000";
@@ -21,7 +22,34 @@ pub(super) async fn read(round: &Round<'_>, wanted: Vec<Wanted>) -> Vec<Log> {
     join_all(wanted.into_iter().map(|wanted| one(round, wanted))).await
 }
 
-async fn one(round: &Round<'_>, wanted: Wanted) -> Log {
+/// What stands in the place of a log that the settings keep us from.
+const NEVER: &str = "not read: the settings say `never` of this namespace's logs";
+
+/// Takes out what Kubernetes repeats of logs that are never to be read: the last words of a container whose
+/// termination message falls back to its log.
+pub(super) fn forget_repeated(settings: &LogSettings, evidence: &mut Evidence) {
+    let Source::Read(pods) = &mut evidence.pods else { return };
+    for pod in pods {
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+        if !settings.never(namespace) {
+            continue;
+        }
+        let Some(status) = &mut pod.status else { continue };
+        let all = [&mut status.container_statuses, &mut status.init_container_statuses];
+        for status in all.into_iter().flatten().flatten() {
+            for state in [&mut status.state, &mut status.last_state].into_iter().flatten() {
+                if let Some(terminated) = &mut state.terminated {
+                    terminated.message = None;
+                }
+            }
+        }
+    }
+}
+
+async fn one(round: &Round<'_>, mut wanted: Wanted) -> Log {
+    if round.settings.logs.never(&wanted.namespace) {
+        wanted.absent = Some(NEVER.to_owned());
+    }
     let (text, cut) = match &wanted.absent {
         Some(why) => (Source::Unavailable(why.clone()), false),
         None => match fetch(round, &wanted).await {

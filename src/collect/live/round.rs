@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::api::{Place, Refusal};
+use super::logs;
 use super::metrics::PrometheusSource;
 use crate::collect::Settings;
 use crate::collect::decode::decode;
@@ -42,6 +43,7 @@ impl<'a> Round<'a> {
         client: &'a kube::Client,
         prometheus: Option<&'a PrometheusSource>,
         now: Timestamp,
+        seen: Seen,
     ) -> Self {
         Self {
             settings,
@@ -50,7 +52,7 @@ impl<'a> Round<'a> {
             now,
             until: Instant::now() + settings.deadline,
             calls: AtomicU32::new(0),
-            seen: Seen::default(),
+            seen,
             missed: Mutex::default(),
         }
     }
@@ -58,6 +60,7 @@ impl<'a> Round<'a> {
     /// Adds what was noted on the way, and tells the number of calls.
     pub(super) fn close(self, mut evidence: Evidence) -> (Evidence, u32) {
         evidence.taken_at = self.now;
+        logs::forget_repeated(&self.settings.logs, &mut evidence);
         self.seen.close(&mut evidence);
         evidence.missed.extend(self.missed.into_inner().unwrap_or_else(PoisonError::into_inner));
         (evidence, self.calls.load(Ordering::Relaxed).min(self.settings.calls))

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Secret, keys, pairs, values};
+use super::{Secret, keys, pairs, regex, values};
 
 /// `name: DB_PASSWORD, value: …` on one line.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
@@ -27,8 +27,9 @@ static ELEMENT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"<([A-Za-z0-9_.:\-]+)(?:\s[^<>]*)?>([^<>]+)</"));
 
 /// `<property name="connection.password">…</property>`
-static PROPERTY: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"\b(?:name|key)=\\*["']([A-Za-z0-9_.\-]+)\\*["'][^<>]*>([^<>]+)</"#));
+static PROPERTY: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?i)\b(?:name|key)=\\*["']([A-Za-z0-9_.\-]+)\\*["'][^<>]*>([^<>]+)</"#)
+});
 
 /// `["password", "…"]`, `("password", "…")`
 static TUPLE: LazyLock<Regex> = LazyLock::new(|| {
@@ -36,15 +37,19 @@ static TUPLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static NAME_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?i)^\s*(?:-\s+)?\\*["']?name\\*["']?:\s*\\*["']?([a-z0-9_.\-]+)\\*["']?,?\s*$"#)
+    regex(
+        r#"(?i)^\s*(?:-\s+)?(?:\\*["']?name\\*["']?\s*[:=]\s*|variable\s+)\\*["']?([a-z0-9_.\-]+)\\*["']?[,{\s]*$"#,
+    )
 });
 
 static VALUE_LINE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"(?i)^\s*(?:-\s+)?\\*["']?value\\*["']?:\s*"#));
+    LazyLock::new(|| regex(r#"(?i)^\s*(?:-\s+)?\\*["']?(?:value|default)\\*["']?\s*[:=]\s*"#));
 
 /// A name whose value begins on the next line.
 static OPEN_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"^\s*(?:-\s+)?["']?([A-Za-z0-9_.\-]+)["']?\s*:\s*([|>][+\-0-9]*)?\s*$"#)
+    regex(
+        r#"^\s*(?:-\s+)?["']?([A-Za-z0-9_.\-]+)["']?\s*:\s*(?:!{1,2}[a-z]+\s*)?([|>][+\-0-9]*)?\s*$"#,
+    )
 });
 
 /// A sentence that ends where the password should be; it is on the next line.
@@ -53,10 +58,6 @@ static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?:password|passphrase|passcode|secret|token|(?:api|access)[ -]key)\b[^:]*\s[^:]*:\s*$",
     )
 });
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// Names and values in one line.
 pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {

@@ -6,9 +6,12 @@
 //!
 //! *No line is added or taken away: line numbers stay true. What was redacted once is not changed again.*
 
+mod encoded;
 mod fields;
 mod keys;
+mod manifests;
 mod objects;
+mod own;
 mod pairs;
 mod pem;
 mod seen;
@@ -24,13 +27,20 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
+use regex::Regex;
 
 pub(super) use self::objects::object;
-pub(super) use self::seen::Seen;
+pub(super) use self::own::{Rules, is_kind};
+pub(super) use self::seen::{Numbers, Seen};
 
 /// Takes the secrets out of `text` and says how many. Each becomes `[redacted: password]` or its like.
 pub fn redact(text: &str) -> (Cow<'_, str>, u32) {
     redact_as(text, |kind, _| marker(kind))
+}
+
+/// The same, and what the settings' own rules take out.
+pub(super) fn redact_with(text: &str, rules: &Rules) -> String {
+    rules.take(&redact(text).0, |kind, _| marker(kind)).into_owned()
 }
 
 /// The same with a marker of one's own, of the kind and the value.
@@ -92,7 +102,24 @@ struct Hints {
 type Rule = fn(&mut Hints);
 
 /// The words that call for rules, and which.
-const HINTS: [(&str, Rule); 70] = [
+const HINTS: [(&str, Rule); 87] = [
+    ("?key=", |it| it.urls = true),
+    ("&key=", |it| it.urls = true),
+    ("appid=", |it| it.urls = true),
+    ("subscription-key=", |it| it.urls = true),
+    ("hooks.zapier", |it| it.urls = true),
+    ("/webhook/", |it| it.urls = true),
+    ("pagerduty.com/", |it| it.urls = true),
+    ("pdo", |it| it.spoken = true),
+    ("_connect", |it| it.spoken = true),
+    ("mysqli", |it| it.spoken = true),
+    ("ldap_bind", |it| it.spoken = true),
+    ("kinit", |it| it.spoken = true),
+    ("kv put", |it| it.spoken = true),
+    ("?code=", |it| it.urls = true),
+    ("&code=", |it| it.urls = true),
+    ("improper", |it| it.tokens = true),
+    ("authtoken", |it| it.tokens = true),
     ("pass", |it| (it.pairs, it.spoken) = (true, true)),
     ("masterauth", |it| (it.pairs, it.spoken) = (true, true)),
     ("identified", |it| (it.pairs, it.spoken) = (true, true)),
@@ -193,6 +220,10 @@ fn secrets(text: &str, lines: &[Line], fresh: Option<&[bool]>) -> Vec<Secret> {
     let is_fresh = |at: usize| fresh.is_none_or(|fresh| fresh.get(at).is_none_or(|it| *it));
     let mut found = Vec::new();
     search(text, lines, is_fresh, &mut found);
+    if fresh.is_none() {
+        manifests::find(text, lines, &mut found);
+        encoded::find(text, hidden, &mut found);
+    }
     if lines.iter().any(|(_, hints)| hints.encoded)
         && let Some(shadow) = shadow::of(text, lines)
     {
@@ -202,6 +233,16 @@ fn secrets(text: &str, lines: &[Line], fresh: Option<&[bool]>) -> Vec<Secret> {
         found.extend(secrets.into_iter().filter_map(|secret| trimmed(&shadow, secret)));
     }
     apart(text, found)
+}
+
+/// The kind of the first secret in a text that was encoded.
+fn hidden(text: &str) -> Option<&'static str> {
+    if text.contains("PRIVATE KEY-----") {
+        return Some(pem::PRIVATE_KEY);
+    }
+    let mut found = Vec::new();
+    search(text, &lines(text), |_| true, &mut found);
+    apart(text, found).first().map(|secret| secret.kind)
 }
 
 /// A line of the shadow, whose signs call for other rules.
@@ -337,7 +378,7 @@ fn without(markers: &[Range<usize>], text: &str, secret: Secret) -> Vec<Secret> 
 /// The length of the marker that the text begins with.
 fn marker_len(text: &str) -> Option<usize> {
     let kind = text.strip_prefix(MARKER)?;
-    let of_marker = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ' || c == '#';
+    let of_marker = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || " #-".contains(c);
     let end = kind.find(|c: char| !of_marker(c))?;
     (kind.as_bytes()[end] == b']').then_some(MARKER.len() + end + 1)
 }
@@ -352,6 +393,12 @@ fn replace(text: &str, found: &[Secret], mark: impl Fn(&str, &str) -> String) ->
     }
     out.push_str(&text[from..]);
     out
+}
+
+/// A pattern of ours. The bounds of words are those of ASCII: with Unicode's, a line with one `ü` takes the
+/// slow way through the whole pattern.
+fn regex(pattern: &str) -> Regex {
+    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("the pattern is a constant")
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ mod tests {
             "9f86d081884c",
             "--verbose",
             "$(DB_PASSWORD)",
-            "postgres://app:[redacted: password]@db:5432/shop",
+            "postgres://app:[redacted: password #1]@db:5432/shop",
             "https://login.example.com/token",
         ] {
             assert!(words.contains(kept), "{kept}: {words}");

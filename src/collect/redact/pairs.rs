@@ -7,12 +7,12 @@ use regex::Regex;
 
 use super::keys::{self, CREDENTIALS, PASSWORD, TOKEN};
 use super::values::{self, Value};
-use super::{Hints, MARKER, Secret};
+use super::{Hints, MARKER, Secret, regex};
 
 /// A name with a secret's word in it, then its separator.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i-u)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
+        r#"(?i-u)([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred|auth|dockerc|sess|connect\.sid|verifier|client_assertion|erlang[_.\-]cookie)[a-z0-9_.\-]*)(\\*["'`])?\]?([ \t]{0,8})(=>|:=|=|:)([ \t]*)"#,
     )
 });
 
@@ -22,6 +22,17 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)(?:^|[\s"'`\[(=,])--?([a-z0-9_.\-]*(?:pass|pwd|pw|psw|psk|secret|token|key|cred)[a-z0-9_.\-]*)(?:(\\*["'])[ \t]*,?[ \t]*|,?[ \t]+)"#,
     )
 });
+
+/// A flag's value that its parser refused: `invalid argument "x" for "--password" flag`.
+static REFUSED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?i)\b(?:argument|value)\s+\\*["']([^"'\\]+)\\*["']\s+for\s+(?:flag\s+|option\s+)?\\*["']?(?:-[a-z0-9],\s*)?--?([a-z0-9_.\-]+)"#,
+    )
+});
+
+/// What replaces a value in a plan: `password = "a" -> "b"`, `password: "" => "b"`.
+static REPLACED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"^\\*["']?\s*(?:->|=>)\s*\\*["']([^"'\\]+)"#));
 
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -47,10 +58,6 @@ static TYPE: LazyLock<Regex> = LazyLock::new(|| regex(r"^string\([0-9]+\)[ \t]+"
 
 /// The next pair, where a name has no value: `password= err="…"`. Padded base64 is none.
 static NEXT: LazyLock<Regex> = LazyLock::new(|| regex(r#"^[a-z_][a-z_.]{0,15}=["'A-Za-z0-9\[{]"#));
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// The secrets of one line of `text`, by the rules that its words call for.
 pub(super) fn find(text: &str, line: Range<usize>, hints: Hints, found: &mut Vec<Secret>) {
@@ -104,12 +111,28 @@ fn pairs(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             continue;
         }
         let start = behind_marks(text, start, line.end, place.colon);
-        let Some(value) = values::value(text, start, line.end) else { continue };
+        let Some(value) = values::value(text, start, line.end) else {
+            if text[start..line.end].starts_with(['"', '\'']) {
+                replacement(text, start + 1..line.end, kind, found);
+            }
+            continue;
+        };
         let rest = &text[value.at.end..line.end];
         if place.holds(&text[value.at.clone()], &value, kind, rest) {
             from = from.max(value.at.end);
+            if value.quoted {
+                replacement(text, value.at.end..line.end, kind, found);
+            }
             found.push(Secret { at: value.at, kind });
         }
+    }
+}
+
+/// What stands in place of a value afterwards.
+fn replacement(text: &str, behind: Range<usize>, kind: &'static str, found: &mut Vec<Secret>) {
+    if let Some(value) = REPLACED.captures(&text[behind.clone()]).and_then(|it| it.get(1)) {
+        let at = behind.start + value.start()..behind.start + value.end();
+        keep(text, Some(Value { at, quoted: true }), kind, found);
     }
 }
 
@@ -230,6 +253,12 @@ fn is_version(value: &str) -> bool {
 }
 
 fn flags(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for refused in REFUSED.captures_iter(&text[line.clone()]) {
+        if let (Some(value), Some(kind)) = (refused.get(1), keys::kind(&refused[2])) {
+            let at = line.start + value.start()..line.start + value.end();
+            keep(text, Some(Value { at, quoted: true }), kind, found);
+        }
+    }
     let mut from = line.start;
     while let Some(flag) = FLAG.captures_at(&text[..line.end], from) {
         let (Some(whole), Some(name)) = (flag.get(0), flag.get(1)) else { break };
@@ -272,8 +301,7 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
         if from < until {
             continue;
         }
-        let known = whole.as_str().ends_with([' ', '\t'])
-            && !whole.as_str().trim_end().ends_with([':', '=']);
+        let known = whole.as_str().ends_with([' ', '\t']) && is_scheme(whole.as_str());
         let Some(value) = values::value(text, from, line.end) else { continue };
         let value = &value.at;
         if header.get(1).is_some() {
@@ -283,8 +311,11 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
             keep(text, Some(Value { at: from..end, quoted: false }), CREDENTIALS, found);
         } else if header.get(2).is_some() {
             // Some scheme or other, or prose: `authorization: denied for user`.
-            if values::is_random(&text[value.clone()], TOKEN) {
-                found.push(Secret { at: value.clone(), kind: CREDENTIALS });
+            let value = value.clone();
+            if values::is_random(&text[value.clone()], TOKEN)
+                || values::is_uuid(&text[value.clone()])
+            {
+                found.push(Secret { at: value, kind: CREDENTIALS });
             }
         } else if known
             && values::is_value(&text[value.clone()], TOKEN)
@@ -308,12 +339,32 @@ fn headers(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
     }
 }
 
+/// Whether a header's beginning ends in a scheme: `Authorization: Bearer `. Not `authorization mode`.
+fn is_scheme(header: &str) -> bool {
+    let word =
+        header.trim_end_matches([' ', '\t', '\\']).rsplit(|c: char| !c.is_ascii_alphabetic());
+    let word = word.into_iter().next().unwrap_or_default();
+    ["bearer", "basic", "token", "apikey", "bot"].iter().any(|it| word.eq_ignore_ascii_case(it))
+}
+
 /// Words that follow a scheme in a sentence about it: `Authorization: Bearer token required`.
 const OF_SCHEMES: [&str; 6] =
     ["token", "tokens", "auth", "authentication", "credentials", "scheme"];
 
+/// Cookies as a mapping: `"cookies":{"session":"…"}`.
+static COOKIES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?i)\bcookies\\*["']?\s*(?:[:=]|=>)\s*\{([^{}]*)\}"#));
+static COOKIE_VALUE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?::|=>)\s*\\*["']([^"'\\]{16,})"#));
+
 /// All of a cookie header: each of its values may be a session.
 fn cookies(text: &str, line: &Range<usize>, found: &mut Vec<Secret>) {
+    for mapping in COOKIES.captures_iter(&text[line.clone()]).filter_map(|it| it.get(1)) {
+        for value in COOKIE_VALUE.captures_iter(mapping.as_str()).filter_map(|it| it.get(1)) {
+            let from = line.start + mapping.start();
+            found.push(Secret { at: from + value.start()..from + value.end(), kind: "cookie" });
+        }
+    }
     let mut until = 0;
     for cookie in COOKIE.captures_iter(&text[line.clone()]) {
         let Some(first) = cookie.get(2) else { continue };

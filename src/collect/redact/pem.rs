@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{MARKER, Secret};
+use super::{MARKER, Secret, regex};
+
+/// The kind of a key.
+pub(super) const PRIVATE_KEY: &str = "private-key";
 
 static BEGIN: LazyLock<Regex> = LazyLock::new(|| regex(r"-----BEGIN ([A-Z0-9 ]+)-----"));
 static END: LazyLock<Regex> = LazyLock::new(|| regex(r"-----END ([A-Z0-9 ]+)-----"));
@@ -19,10 +22,6 @@ static INLINE_BEFORE: LazyLock<Regex> =
 /// A stretch of base64 in quotes.
 static RUN: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9+/]{2,}={1,2}"#));
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// Whether a line may be from the middle of a block: full, and of nothing but base64 in both cases.
 pub(super) fn looks_like_body(line: &str) -> bool {
@@ -82,11 +81,11 @@ pub(super) fn find(text: &str, lines: &[Range<usize>], found: &mut Vec<Secret>) 
 
 fn kind(label: &str) -> &'static str {
     if label.contains("PRIVATE") {
-        "private key"
+        PRIVATE_KEY
     } else if label.contains("CERTIFICATE") {
         "certificate"
     } else {
-        "pem block"
+        "pem-block"
     }
 }
 
@@ -141,7 +140,7 @@ fn loose(text: &str, lines: &[Range<usize>], found: &mut Vec<Secret>) {
                 is_base64(word) && word.len() < 76
             });
             for line in lines[at..at + run].iter().chain(rest) {
-                push(text, line.clone(), "pem block", found);
+                push(text, line.clone(), "pem-block", found);
             }
         }
         at += run.max(1);

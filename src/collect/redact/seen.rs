@@ -1,7 +1,9 @@
 //! What one collection has taken out, so that it is known wherever else it stands.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -10,79 +12,109 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys::TOKEN;
+use super::own::Rules;
 use super::{MARKER, keys, objects, redact_as, values};
 use crate::diagnosis::{Evidence, Source};
 
 /// The values that were taken out of one collection, and their number. They are kept in memory until the
 /// collection is closed, and nowhere else; this type has no `Debug`.
 #[derive(Default)]
-pub(in crate::collect) struct Seen(Mutex<Book>);
+pub(in crate::collect) struct Seen {
+    book: Mutex<Book>,
+    numbers: Numbers,
+    rules: Arc<Rules>,
+}
 
 #[derive(Default)]
 struct Book {
     count: u32,
-    known: Vec<Known>,
-}
-
-struct Known {
-    /// The name that it had, as of an environment variable; empty where it had none.
-    name: String,
-    value: String,
-    marker: String,
+    /// Values with their markers.
+    known: HashMap<String, String>,
 }
 
 /// Values that are remembered; a storm of different tokens in a log is not worth more.
 const MOST: usize = 2_000;
 
+/// Which value has which number, over all collections about one object: `[redacted: password #2]` is the same
+/// password an hour later. What is kept is a hash with a key that no one knows and that ends with the process.
+#[derive(Clone, Default)]
+pub(in crate::collect) struct Numbers(Arc<Mutex<Given>>);
+
+#[derive(Default)]
+struct Given {
+    hasher: RandomState,
+    markers: HashMap<u64, String>,
+    last: HashMap<String, u32>,
+}
+
+impl Numbers {
+    /// The marker of that value: the one it had before, or one with the kind's next number.
+    fn marker(&self, kind: &str, value: &str) -> String {
+        let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = given.hasher.hash_one(value);
+        if let Some(marker) = given.markers.get(&hash) {
+            return marker.clone();
+        }
+        if given.markers.len() >= MOST {
+            return super::marker(kind);
+        }
+        let number = given.last.entry(kind.to_owned()).or_default();
+        *number += 1;
+        let marker = format!("{MARKER}{kind} #{number}]");
+        given.markers.insert(hash, marker.clone());
+        marker
+    }
+}
+
 impl Seen {
-    /// As [`super::redact`], and remembers.
-    pub(in crate::collect) fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.redact_named(text, "")
+    /// For a collection with the settings' own rules, and with the numbers of those before it.
+    pub(in crate::collect) fn with(rules: Arc<Rules>, numbers: Numbers) -> Self {
+        Self { book: Mutex::default(), numbers, rules }
     }
 
-    /// Text that is the value of something called `name`.
-    fn redact_named<'t>(&self, text: &'t str, name: &str) -> Cow<'t, str> {
-        redact_as(text, |kind, value| self.marker(name, kind, value)).0
+    /// As [`super::redact`], and remembers.
+    pub(in crate::collect) fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let clean = redact_as(text, |kind, value| self.marker(kind, value)).0;
+        match clean {
+            Cow::Borrowed(text) => self.rules.take(text, |kind, value| self.marker(kind, value)),
+            Cow::Owned(text) => Cow::Owned(
+                self.rules.take(&text, |kind, value| self.marker(kind, value)).into_owned(),
+            ),
+        }
     }
 
     /// A value with its name: all of it goes where the name is a secret's.
     pub(in crate::collect) fn clean(&self, value: &mut String, name: &str) {
         if let Some(kind) = keys::kind(name).filter(|kind| values::is_value(value, kind)) {
-            *value = self.marker(name, kind, value);
-        } else if let Cow::Owned(clean) = self.redact_named(value, name) {
+            *value = self.marker(kind, value);
+        } else if self.rules.takes_user(name, value) {
+            *value = self.marker("user", value);
+        } else if let Cow::Owned(clean) = self.redact(value) {
             *value = clean;
         }
     }
 
-    /// What stands in place of that value. A second value of the same name is told from the first, so
-    /// that a changed password shows as a change.
-    fn marker(&self, name: &str, kind: &str, value: &str) -> String {
-        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What stands in place of that value. Another value has another number, so that a changed password
+    /// shows as a change, and two lines can be compared.
+    fn marker(&self, kind: &str, value: &str) -> String {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.count = book.count.saturating_add(1);
-        let plain = super::marker(kind);
         if value.contains(MARKER) {
-            return plain;
+            return super::marker(kind);
         }
-        let same = |it: &&Known| it.value == value && (it.name == name || name.is_empty());
-        if let Some(known) = book.known.iter().find(same) {
-            return known.marker.clone();
+        if let Some(marker) = book.known.get(value) {
+            return marker.clone();
         }
-        if book.known.len() >= MOST {
-            return plain;
+        let marker = self.numbers.marker(kind, value);
+        if book.known.len() < MOST {
+            book.known.insert(value.to_owned(), marker.clone());
         }
-        let others = book.known.iter().filter(|it| !name.is_empty() && it.name == name).count();
-        let marker = match others {
-            0 => plain,
-            others => format!("{MARKER}{kind} #{}]", others + 1),
-        };
-        let (name, value) = (name.to_owned(), value.to_owned());
-        book.known.push(Known { name, value, marker: marker.clone() });
         marker
     }
 
     /// Takes what was seen out of everything else as well, and adds how many there were.
     pub(in crate::collect) fn close(self, evidence: &mut Evidence) {
-        let Book { count, known } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Book { count, known } = self.book.into_inner().unwrap_or_else(PoisonError::into_inner);
         evidence.redacted = evidence.redacted.saturating_add(count);
         let Some(again) = Again::of(&known) else { return };
         for log in &mut evidence.logs {
@@ -98,7 +130,12 @@ impl Seen {
             + again.objects(&mut evidence.controller_revisions)
             + again.objects(&mut evidence.jobs)
             + again.objects(&mut evidence.cron_jobs)
-            + again.objects(&mut evidence.events);
+            + again.objects(&mut evidence.events)
+            + again.objects(&mut evidence.nodes)
+            + again.objects(&mut evidence.persistent_volume_claims);
+        for missed in &mut evidence.missed {
+            evidence.redacted += again.text(&mut missed.why);
+        }
         evidence.redacted = evidence.redacted.saturating_add(count);
     }
 }
@@ -112,11 +149,11 @@ struct Again {
 impl Again {
     /// Only values that are no word and no name are looked for: a password `checkout` is a word of the
     /// log as well.
-    fn of(known: &[Known]) -> Option<Self> {
-        let telling = known.iter().filter(|it| values::is_random(&it.value, TOKEN));
+    fn of(known: &HashMap<String, String>) -> Option<Self> {
+        let telling = known.iter().filter(|(value, _)| values::is_random(value, TOKEN));
         let (words, markers): (Vec<_>, Vec<_>) = telling
-            .flat_map(|it| {
-                [it.value.clone(), BASE64.encode(&it.value)].map(|word| (word, it.marker.clone()))
+            .flat_map(|(value, marker)| {
+                [value.clone(), BASE64.encode(value)].map(|word| (word, marker.clone()))
             })
             .unzip();
         if words.is_empty() {

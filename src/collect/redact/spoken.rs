@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::keys::{self, PASSWORD};
 use super::values::{self, Value};
-use super::{Secret, pairs};
+use super::{Secret, pairs, regex};
 
 /// Where a command or a statement has a password, whatever it looks like.
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
@@ -37,11 +37,13 @@ static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
         | \bopenssl\s(?:.*?\s)?-k\s+["']?([^\s"']+)
         | \bkeytool\s(?:.*?\s)?-(?:store|key)pass\s+["']?([^\s"']+)
         | \bsnmp\w+\s(?:.*?\s)?-a\s+["']?([^\s"']+)
-        | \bsmbclient\s(?:.*?\s)?-u\s+[^\s%]+%([^\s"']+)
+        | \b(?:smbclient|smbget|rpcclient|net)\s(?:.*?\s)?-u\s+[^\s%]+%([^\s"']+)
         | \bnet\s+use\s(?:.*?\s)?/user:\S+\s+([^\s"']+)
         | \brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+["']?([^\s"']+)
         | \bhtpasswd\s(?:-\S+\s+)+\S+\s+\S+\s+["']?([^\s"']+)
-        | \becho\s+(?:-\S+\s+)*["']?([^\s"']+)["']?\s*\|\s*(?:\S+\s)*?(?:(?:ch)?passwd|--password-stdin|sudo\s+-s)
+        | \becho\s+(?:-\S+\s+)*["']?([^\s"']+)["']?\s*\|\s*(?:\S+\s)*?(?:(?:ch)?passwd|--password-stdin|sudo\s+-s|kinit|cryptsetup)
+        | \b(?:pdo(?:->__construct)?|(?:mysqli?|oci|odbc|mssql|sqlsrv)_p?connect|mysqli(?:->__construct)?|ldap_bind)\s*\(\s*(?:[^,()'"]+|'[^']*'|"[^"]*")\s*,\s*(?:[^,()'"]+|'[^']*'|"[^"]*")\s*,\s*['"]([^'"]+)
+        | \bkv\s+put\s+\S*(?:pass|pwd|secret|token|cred|api.?key)\S*\s+["']?([^\s"'=]+)(?:["']|\s|$)
         | \bmachine\s+\S+\s(?:.*?\s)?password\s+(\S+)
         | \b(?:setuser|user)\s(?:.*?\s)?>(\S+)
         | ^\s*(?:ENV|ARG)\s+[a-z0-9_.\-]*(?:pass|psw|pwd|pw|secret|token|key|cred)[a-z0-9_.\-]*\s+["']?([^\s"'=]+)
@@ -61,6 +63,11 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
         | (?i:\bsnmp\S*\s(?:.*?\s)?community(?:\s+string)?[\s:=]+["']?([^\s"']+))
         | (?:(?i:\bmot\s+de\s+passe|\bcontrase[ñn]a|\bsenha|\bwachtwoord|\bhas[łl]o|\bkennwort|\bl[öo]senord|\bparola)|[Пп]ароль|密[码碼]|口令|パスワード|비밀번호)\s*[:=：]\s*["'«]?([^\s"',;»]+)
         | \bAUTH\s+(?:[A-Za-z0-9_\-]+\s+)?["']?([^\s"']+)["']?\s*$
+        | \bLOGIN\s+\S+@\S+\s+["']?([^\s"']+)["']?\s*$
+        | \bPASSWORD\s+[a-z_]+\s*=\s*(\S+)
+        | (?i:\bbasic[\s-]auth\w*\s+[a-z0-9_.\-]+:([^\s"':]+))
+        | \s--user(?:name)?[\s=]+["']?[^\s:"'/]+:([^\s"']+)
+        | \s-u\s+\S+\s+-p[\s=]*["']?([^\s"']+)
         | \bvault\s+login\s+(?:-\S+\s+)*([^\s"'=]+)
         | \b(?:user|login|credentials)\S*\s+(?:with\s+)?[a-z]+\s*/\s*([^\s"']+)
         | \b(?:user|login)/pass(?:word)?[:=]\s*[^\s/]+/([^\s"']+)
@@ -71,7 +78,7 @@ static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
 /// A name with a secret's word in it, or the two words of one.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i-u)(?:(?:api|access|secret|signing|private|license|encryption)\x20key|[a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]*)",
+        r"(?i-u)(?:(?:api|access|secret|signing|private|license|(?:en|de)cryption|hmac|aes|master|session)\x20key|[a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]*)",
     )
 });
 
@@ -79,7 +86,7 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     regex(
         r#"(?ix)
-        ( (?:api|access|secret|signing|private|license|encryption)\x20key
+        ( (?:api|access|secret|signing|private|license|(?:en|de)cryption|hmac|aes|master|session)\x20key
           | [a-z0-9_.\-]*(?:pass|pwd|psw|pw|secret|token|key|cred|session|sessid)[a-z0-9_.\-]* )
         (?:\\*["'`])?
         (?: \s+(?:is|was|set|to|provided|given|value|now|changed|updated|generated|be|as|for\s+(?:the\s+)?(?:(?:user|role|account|login)\s+)?[^\s:]+) \b ){0,4}
@@ -89,14 +96,15 @@ static SAID: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
-
 /// Passwords of commands and statements in one line of `text`.
 pub(super) fn commands(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
     let words = &text[line.clone()];
     for spoken in COMMAND.captures_iter(words) {
+        // `Can't locate revision identified by '3f2a9c1d'`: a migration, not a user.
+        let before = spoken.get(0).map_or("", |whole| words[..whole.start()].trim_end());
+        if before.ends_with("revision") {
+            continue;
+        }
         if let Some(value) = spoken.iter().skip(1).flatten().next() {
             let at = line.start + value.start()..line.start + value.end();
             pairs::keep(text, Some(Value { at, quoted: false }), PASSWORD, found);
@@ -135,7 +143,11 @@ pub(super) fn sentences(text: &str, line: Range<usize>, found: &mut Vec<Secret>)
             continue;
         }
         let Some(word) = word(&text[whole.end()..line.end]) else { continue };
-        if values::is_random(word, kind) && !word.starts_with('-') && keys::kind(word).is_none() {
+        // A name of its own: `token secret_key=…`. A password may well be called so: `MyPass2026`.
+        let behind = &text[whole.end() + word.len()..line.end];
+        let names =
+            keys::kind(word).is_some() && behind.starts_with([':', '=', '"', '\'', '|', ' ']);
+        if values::is_random(word, kind) && !word.starts_with('-') && !names {
             found.push(Secret { at: whole.end()..whole.end() + word.len(), kind });
         }
     }

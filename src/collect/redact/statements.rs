@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::keys::{self, PASSWORD};
-use super::{Secret, values};
+use super::{Secret, regex, values};
 
 /// Up to the first row: the table, and its columns if they are named.
 static INSERT: LazyLock<Regex> = LazyLock::new(|| {
@@ -29,10 +29,6 @@ static PGPASS: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?:^|[\s"'=])(\*|[A-Za-z0-9_.\-]+):(\*|[0-9]{2,5}):(\*|[A-Za-z0-9_\-]+):(?:\*|[A-Za-z0-9_.\-]+):([^\s"':]+)"#,
     )
 });
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant")
-}
 
 /// The secrets of one line of `text`.
 pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Secret;
 use super::keys::{KEY, PASSWORD, TOKEN};
+use super::{Secret, regex};
 
 /// How the tokens begin, for the one pass that decides which lines to look at. In lower case.
-pub(super) const BEGINNINGS: [&str; 89] = [
+pub(super) const BEGINNINGS: [&str; 90] = [
+    "discord",
     "eyj",
     "akia",
     "asia",
@@ -101,8 +102,46 @@ pub(super) const BEGINNINGS: [&str; 89] = [
     "skf",
 ];
 
+/// Whose a token is, by its beginning; the longer beginnings first.
+const VENDORS: [(&str, &str); 34] = [
+    ("AKIA", "aws-key"),
+    ("ASIA", "aws-key"),
+    ("AIza", "google-key"),
+    ("ya29.", "google-token"),
+    ("GOCSPX-", "google-secret"),
+    ("ghp_", "github-token"),
+    ("gho_", "github-token"),
+    ("ghu_", "github-token"),
+    ("ghs_", "github-token"),
+    ("ghr_", "github-token"),
+    ("github_pat_", "github-token"),
+    ("glsa_", "grafana-token"),
+    ("glc_", "grafana-token"),
+    ("glpat-", "gitlab-token"),
+    ("gl", "gitlab-token"),
+    ("xox", "slack-token"),
+    ("xapp-", "slack-token"),
+    ("sk_live_", "stripe-key"),
+    ("sk_test_", "stripe-key"),
+    ("rk_live_", "stripe-key"),
+    ("rk_test_", "stripe-key"),
+    ("whsec_", "stripe-key"),
+    ("SG.", "sendgrid-key"),
+    ("npm_", "npm-token"),
+    ("pypi-", "pypi-token"),
+    ("dckr_pat_", "docker-token"),
+    ("hvs.", "vault-token"),
+    ("hvb.", "vault-token"),
+    ("hvr.", "vault-token"),
+    ("dapi", "databricks-token"),
+    ("shp", "shopify-token"),
+    ("NRAK-", "newrelic-key"),
+    ("SK", "twilio-key"),
+    ("ATATT3x", "atlassian-token"),
+];
+
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    regex(
         r"(?x)
         (?P<jwt> \beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-=]+){1,4}\.? | \beyJ[A-Za-z0-9_\-+/=]{40,} )
         | \b(?P<key> (?:AKIA|ASIA)[A-Z0-9]{12,} | AIza[A-Za-z0-9_\-]{30,} | AGE-SECRET-KEY-1[A-Z0-9]{20,}
@@ -122,13 +161,12 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
             | sbp_[a-f0-9]{32,} | fo1_[A-Za-z0-9_\-]{30,} | v1\.0-[a-f0-9]{20,}-[a-f0-9]{60,}
             | (?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,} | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{40,}
             | [A-Za-z0-9_~.\-]{3}8Q~[A-Za-z0-9_~.\-]{30,} | SK[a-f0-9]{32} | key-[a-f0-9]{32}
-            | [a-f0-9]{32}-us[0-9]{1,2} )
+            | [a-f0-9]{32}-us[0-9]{1,2} | [MNO][A-Za-z0-9_\-]{22,26}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,} )
         | \b(?P<sk> sk-[A-Za-z0-9_\-]{20,} )
         | (?P<hash> \$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{20,} | \$(?:5|6|y|apr1)\$(?:rounds=[0-9]+\$)?[./A-Za-z0-9]{2,}\$[./A-Za-z0-9$]{16,}
             | \$argon2[id]{1,2}\$[A-Za-z0-9=,+/$]{20,} )
         ",
     )
-    .expect("the pattern is a constant")
 });
 
 /// The secrets of one line of `text`.
@@ -141,6 +179,10 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
             // A workload may be called `sk-something`; a key has capitals.
             let named = name == "sk" && !secret.as_str().contains(|c: char| c.is_ascii_uppercase());
             if !named {
+                let kind = VENDORS
+                    .iter()
+                    .find(|(beginning, _)| secret.as_str().starts_with(beginning))
+                    .map_or(kind, |(_, kind)| *kind);
                 let at = line.start + secret.start()..line.start + secret.end();
                 found.push(Secret { at, kind });
             }

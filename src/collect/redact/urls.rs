@@ -7,21 +7,22 @@ use regex::Regex;
 
 use super::keys::{CREDENTIALS, PASSWORD, TOKEN};
 use super::values;
-use super::{MARKER, Secret};
+use super::{MARKER, Secret, regex};
 
 /// Addresses that have no scheme before them, or are a secret as a whole.
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
+    regex(
         r#"(?ix)
         [a-z0-9_.\-]+ : (?P<mysql> [^\s:"'`/]+ ) @(?: [a-z0-9]* \( | /[a-z] | [a-z0-9\-]+(?:\.[a-z0-9\-]+)+[:/] )
         | (?: thin: | \bsqlplus\s+(?:-\S+\s+)* ) [^\s/"']+ / (?P<oracle> [^\s"']+ ) @
         | hooks\.slack\.com/(?:services|workflows|triggers)/ (?P<slack> [a-z0-9_/\-]{8,} )
         | discord(?:app)?\.com/api/webhooks/ (?P<discord> [0-9]+/[a-z0-9_\-]{8,} )
         | [?&] (?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token) = (?P<signed> [a-z0-9%+/=_\-]{8,} )
+        | [?&] (?:code|key|appid|app_?key|subscription-key) = (?P<code> [a-z0-9%/_.\-]{16,} )
+        | (?:hooks\.zapier\.com/hooks/catch | outlook\.office\.com/webhook | events\.(?:eu\.)?pagerduty\.com/(?:integration|x-ere) | maker\.ifttt\.com/trigger/[^/\s]+/with/key)/ (?P<hook> [^\s"'<>]{8,} )
         | webhook\.office\.com/webhookb2/ (?P<teams> [^\s"'<>]{8,} )
         "#,
     )
-    .expect("the pattern is a constant")
 });
 
 /// The secrets of one line of `text`.
@@ -32,14 +33,15 @@ pub(super) fn find(text: &str, line: Range<usize>, found: &mut Vec<Secret>) {
         found.extend(user_info(text, at..address_end(text, at, line.end)));
     }
     for other in OTHER.captures_iter(&text[line.clone()]) {
-        for name in ["mysql", "oracle", "slack", "discord", "signed", "teams"] {
+        for name in ["mysql", "oracle", "slack", "discord", "signed", "code", "hook", "teams"] {
             let kind = match name {
                 "mysql" | "oracle" => PASSWORD,
-                "signed" => TOKEN,
+                "signed" | "code" => TOKEN,
                 _ => "webhook",
             };
             if let Some(secret) = other.name(name)
                 && !secret.as_str().starts_with(MARKER)
+                && (name != "code" || values::is_random(secret.as_str(), TOKEN))
             {
                 let at = line.start + secret.start()..line.start + secret.end();
                 found.push(Secret { at, kind });

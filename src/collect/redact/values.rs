@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keys::{PASSWORD, SECRET, SESSION};
+use super::keys::{PASSWORD, ROUTING_KEY, SECRET, SECRET_ID, SESSION};
 use super::{MARKER, marker_len};
 
 /// A value: its stretch without quotes, and whether it stood in quotes.
@@ -104,9 +104,12 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || variable
         || value.starts_with(MARKER)
         || value.starts_with("{{")
+        || value.starts_with("$(")
+        || matches!(value, "|" | ">" | "|-" | ">-" | "|+" | ">+")
         || (word.len() > 2 && word.chars().all(|c| c == 'x'))
         || (value.starts_with('%') && value.len() < 4)
         || value == "?"
+        || ["PASSWORD", "PASS", "TOKEN", "SECRET", "KEY"].contains(&value)
         || value.strip_prefix(':').is_some_and(is_bound)
         || NOTHING.contains(&word)
 }
@@ -158,6 +161,12 @@ pub(super) fn is_value(value: &str, kind: &str) -> bool {
     // An id of a connection is called so too; a browser's session has many letters and digits.
     if kind == SESSION {
         return value.len() >= 16 && is_random(value, PASSWORD);
+    }
+    if kind == ROUTING_KEY {
+        return value.len() == 32 && is_random(value, PASSWORD);
+    }
+    if kind == SECRET_ID {
+        return is_uuid(value);
     }
     if is_placeholder(value) || (kind != PASSWORD && is_short_number(value)) {
         return false;
@@ -212,7 +221,7 @@ pub(super) fn is_random(value: &str, kind: &str) -> bool {
 }
 
 /// `3f2504e0-4f89-41d3-9a0c-0305e82c3301`
-fn is_uuid(value: &str) -> bool {
+pub(super) fn is_uuid(value: &str) -> bool {
     value.len() == 36
         && value.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
@@ -250,10 +259,11 @@ pub(super) fn is_short_number(value: &str) -> bool {
     value.len() < 6 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `/etc/ssl/tls.key`: where a secret is, not what it is.
+/// `/etc/ssl/tls.key`, `tls.key`: where a secret is, not what it is.
 fn is_path(value: &str) -> bool {
-    value.starts_with(['/', '.'])
-        && value.matches('/').count() > 1
+    let file = [".key", ".pem", ".crt", ".cer", ".p12", ".jks"];
+    (value.starts_with(['/', '.']) && value.matches('/').count() > 1
+        || file.iter().any(|ending| value.ends_with(ending)))
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 

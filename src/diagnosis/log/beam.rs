@@ -12,7 +12,20 @@ use super::{Frame, Kind, Language, Weight, failure};
 const REPORT_LINES: usize = 60;
 
 pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
-    if line.contains("init terminating in") || line.contains("Runtime terminating during boot") {
+    if line.contains(" REPORT====") {
+        return otp_report(lines, at);
+    }
+    let ends = ["init terminating in", "Runtime terminating during boot", "Kernel pid terminated"];
+    if ends.iter().any(|words| line.contains(words)) {
+        // Elixir has told the exception above, in words; this is the same as a term.
+        let above = at.saturating_sub(20)..at;
+        let told = |at: usize| {
+            let line = lines.clean(at);
+            line.contains("** (") || line.starts_with("ERROR! ") || line.contains(" REPORT====")
+        };
+        if above.clone().any(told) {
+            return None;
+        }
         // The same is said again in other words, and the dump is announced.
         let again =
             ["init terminating", "Runtime terminating", "rash dump", "could not start kernel"];
@@ -27,7 +40,7 @@ pub(super) fn read(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
             ..Found::line(at, Language::Beam, line, "Erlang's runtime ends when its boot fails")
         });
     }
-    if line.trim() == "BOOT FAILED" {
+    if line.ends_with("BOOT FAILED") {
         return boot_failed(lines, at);
     }
     let (before, _) = line.split_once("** (")?;
@@ -85,20 +98,55 @@ fn place(line: &str) -> Option<Frame> {
 fn boot_failed(lines: &Lines<'_>, at: usize) -> Option<Found> {
     let told = (at + 1..lines.len().min(at + 8)).find(|at| {
         let line = lines.clean(*at);
-        !line.trim_matches(['=', ' ', '\t']).is_empty() && !line.contains("BOOT FAILED")
+        let said = without_prefix(&line);
+        !said.trim_matches(['=', ' ', '\t']).is_empty() && !line.contains("BOOT FAILED")
     })?;
     let line = lines.clean(told);
-    let (kind, named) = failure::about(&line).unwrap_or((Kind::Fatal, None));
+    let line = without_prefix(&line);
+    let (kind, named) = failure::about(line).unwrap_or((Kind::Fatal, None));
     Some(Found {
         from: at,
         to: told + 12,
         kind,
         named,
-        ..Found::line(
-            told,
-            Language::Server,
-            &line,
-            "RabbitMQ's own report of why it did not start",
-        )
+        ..Found::line(told, Language::Server, line, "RabbitMQ's own report of why it did not start")
+    })
+}
+
+/// Without the time, level and process that RabbitMQ's logger puts before each line.
+fn without_prefix(line: &str) -> &str {
+    let behind = line.split_once("[error] ").map_or(line, |(_, rest)| rest);
+    match behind.split_once("> ") {
+        Some((process, rest)) if process.starts_with('<') => rest,
+        _ if behind.starts_with('<') && behind.ends_with('>') => "",
+        _ => behind,
+    }
+}
+
+/// What OTP's reports of crashes and supervisors say the reason is.
+fn otp_report(lines: &Lines<'_>, at: usize) -> Option<Found> {
+    let heads = ["=CRASH REPORT====", "=SUPERVISOR REPORT====", "=ERROR REPORT===="];
+    let head = lines.clean(at);
+    if !heads.iter().any(|it| head.starts_with(it)) {
+        return None;
+    }
+    let below = (at + 1..lines.len().min(at + 30)).take_while(|at| {
+        let line = lines.clean(*at);
+        line.starts_with([' ', '\t'])
+    });
+    let of_reason = |line: &str| {
+        ["reason:", "exception exit:", "exception error:", "Reason:", "{reason,"]
+            .iter()
+            .find_map(|it| line.trim_start().strip_prefix(it).map(|said| said.trim().to_owned()))
+    };
+    let (told, message) = below.clone().find_map(|at| Some((at, of_reason(&lines.clean(at))?)))?;
+    let (kind, named) = failure::about(&message).unwrap_or((Kind::Exception, None));
+    Some(Found {
+        from: at,
+        to: below.last().unwrap_or(told),
+        kind,
+        named,
+        weight: Weight::Logged,
+        ..Found::line(told, Language::Beam, &message, "the reason in OTP's last report")
     })
 }

@@ -4,7 +4,7 @@ use super::found::Found;
 use super::lines::Lines;
 use super::tail::Tail;
 use super::{Kind, Reading, Weight};
-use super::{beam, go, java, level, native, node, python, script, search, server};
+use super::{beam, go, java, level, native, node, others, python, script, search, server};
 
 /// So many ordinary lines may follow each kind of end. A report that no process survives is followed by
 /// other processes at most; what merely failed is followed by its program, if that goes on.
@@ -46,6 +46,7 @@ fn read_reports(lines: &Lines<'_>, starts: &[usize]) -> Vec<Found> {
             .or_else(|| beam::read(lines, at, &line))
             .or_else(|| server::read(lines, at, &line))
             .or_else(|| script::read(lines, at, &line))
+            .or_else(|| others::read(lines, at, &line))
             .or_else(|| native::read(lines, at, &line));
         found.extend(report.map(Found::named_after_its_message));
     }

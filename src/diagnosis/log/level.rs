@@ -53,9 +53,16 @@ fn structured(at: usize, record: &Record, last: bool) -> Option<Found> {
         Level::Fatal => (Weight::Said, LAST_FATAL),
         Level::Error => (Weight::Logged, LAST_ERROR),
     };
-    let first = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
+    let first = |text: &str| {
+        text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    };
     let error = record.error.as_deref().map(first).unwrap_or_default();
-    let said = first(&record.said);
+    let check = record.said.lines().find(|line| line.contains("bootstrap check failure ["));
+    let said = check.map_or_else(|| first(&record.said), first);
+    // MongoDB says so after each failed assertion.
+    if said.starts_with("***aborting") {
+        return None;
+    }
     let message = match (said.as_str(), error.as_str()) {
         (said, "") => said.to_owned(),
         ("", error) => error.to_owned(),
@@ -65,6 +72,8 @@ fn structured(at: usize, record: &Record, last: bool) -> Option<Found> {
     let mut found = Found { weight, ..Found::line(at, Language::Structured, &message, why) };
     if let Some((kind, named)) = failure::about(&message) {
         (found.kind, found.named) = (kind, named);
+    } else if check.is_some() {
+        found.kind = Kind::Config;
     }
     // A trace inside a field is read as a trace, but quoted where it stands: in this line.
     if let Some(trace) = record.trace.as_deref().and_then(|text| super::read(text).told) {
@@ -132,6 +141,16 @@ fn plain(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let lower = message.trim().to_ascii_lowercase();
     let short = lower.len() < 40 && !lower.contains(": ");
     if short && only.iter().any(|it| lower.starts_with(it)) {
+        return None;
+    }
+    // So does what only says where to read more.
+    const ELSEWHERE: [&str; 4] = [
+        "check the logs at",
+        "for complete error details",
+        "fatal errors found in configuration",
+        "error(s) found in configuration file",
+    ];
+    if ELSEWHERE.iter().any(|it| lower.contains(it)) {
         return None;
     }
     told(lines, at, prefix, level, body, message)

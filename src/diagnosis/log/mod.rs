@@ -21,6 +21,7 @@ mod module;
 mod native;
 mod network;
 mod node;
+mod others;
 mod python;
 mod record;
 mod schema;

@@ -125,7 +125,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // Dart and curl: `address = db, port = 5432`, `connect to db port 8080`
         r"(?:address = |[Cc]onnect to )(?P<h>[\w.-]+),? port(?: =)? (?P<p>\d+)",
         // Go names the resolved address behind the URL that was asked for: the name is what people know.
-        r"\b[a-z][a-z0-9+.-]*://(?:[^@/\s\[]*(?:\[redacted[^\]]*\])?[^@/\s]*@)?(?P<h>[\w.-]+)(?::(?P<p>\d+))?",
+        r"\b[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?(?P<h>[\w.-]+)(?::(?P<p>\d+))?",
         r"lookup (?P<h>[\w.-]+)",
         r#"bad address '(?P<h>[\w.-]+)(?::(?P<p>\d+))?'"#,
         r#"upstream "(?P<h>[\w.-]+)(?::(?P<p>\d+))?""#,
@@ -206,6 +206,30 @@ fn is_file(host: &str) -> bool {
             | "cs"
             | "kt"
             | "sh"
+            | "c"
+            | "h"
+            | "cpp"
+            | "hpp"
+            | "erl"
+            | "ex"
+            | "exs"
+            | "hs"
+            | "lua"
+            | "swift"
+            | "scala"
+            | "clj"
+            | "zig"
+            | "nim"
+            | "dart"
+            | "jsx"
+            | "tsx"
+            | "conf"
+            | "yaml"
+            | "yml"
+            | "json"
+            | "xml"
+            | "toml"
+            | "ini"
     )
 }
 

@@ -119,6 +119,13 @@ pub(super) fn json(line: &str) -> Option<Record> {
         Value::Number(count) => number(count.as_u64()?),
         _ => None,
     });
+    // Go's logr counts verbosity up from 0; only what speaks syslog means an emergency by it.
+    let of_syslog = ["short_message", "facility", "_facility", "priority", "syslog"];
+    let verbosity = get(&fields, &["level", "v"]).and_then(Value::as_u64).is_some_and(|it| it < 3);
+    let level = level.filter(|_| !verbosity || get(&fields, &of_syslog).is_some());
+    let level = level.or_else(|| {
+        (verbosity && get(&fields, &["error", "err"]).is_none()).then_some(Level::Quiet)
+    });
     let level = level.or_else(|| get(&fields, &["log"])?.get("level")?.as_str().and_then(word));
     let said = get(&fields, &SAID).map(|value| text(value, 0)).unwrap_or_default();
     let errors = ERROR.iter().filter_map(|name| get(&fields, &[name]));

@@ -177,12 +177,21 @@ fn dart(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
 /// `lua: /app/x.lua:3: attempt to index a nil value`, and `stack traceback:` below it.
 fn lua(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
     let above = at.checked_sub(1).filter(|_| line.trim() == "stack traceback:")?;
+    // A module that is not found is followed by every place where it is not.
+    let above = (above.saturating_sub(40)..=above)
+        .rev()
+        .find(|at| !lines.clean(*at).starts_with([' ', '\t']))?;
     let message = lines.clean(above);
+    let missing = message
+        .split_once("module '")
+        .and_then(|(_, rest)| Some(rest.split_once("' not found")?.0.to_owned()));
     let to =
         (at + 1..lines.len()).take_while(|at| lines.clean(*at).starts_with([' ', '\t'])).last();
     Some(Found {
+        from: above,
         to: to.unwrap_or(at),
-        kind: Kind::Exception,
+        kind: if missing.is_some() { Kind::MissingModule } else { Kind::Exception },
+        named: missing,
         ..Found::line(
             above,
             Language::Text,

@@ -17,7 +17,8 @@ const FRAMES: [&str; 2] = ["\tat ", "  at "];
 
 /// What opens a report of a language, or stands in its first lines. Case matters, so that the search is
 /// as fast as memory.
-const OPENERS: [&str; 36] = [
+const OPENERS: [&str; 44] = [
+    "aborted due to compilation errors",
     "panic: ",
     "fatal error: ",
     "Traceback (most recent",
@@ -54,6 +55,13 @@ const OPENERS: [&str; 36] = [
     "stack traceback:",
     "insufficient memory for the Java",
     "memory allocation of ",
+    "Execution halted",
+    "CallStack (from HasCallStack)",
+    "Execution error ",
+    "You must install or update .NET",
+    " REPORT====",
+    "Kernel pid terminated",
+    "Syntax error compiling",
 ];
 
 static REPORT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

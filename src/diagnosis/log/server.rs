@@ -50,6 +50,11 @@ fn bootstrap_check(lines: &Lines<'_>, at: usize, line: &str) -> Option<Found> {
 /// Whether the complaint at `next` only follows from the one at `last`: MySQL and MariaDB report the
 /// reason first, and then everything that stops because of it.
 pub(super) fn follows(lines: &Lines<'_>, last: usize, next: usize) -> bool {
+    // Terraform draws a bar along one error; what else complains in it explains the first line.
+    let of_box = |at: usize| lines.clean(at).starts_with('│');
+    if next - last < 40 && (last..=next).all(of_box) {
+        return true;
+    }
     let is = |at: usize| lines.clean(at).contains(" [ERROR] ");
     let starts = |at: usize| {
         let line = lines.clean(at);
