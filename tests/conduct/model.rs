@@ -67,6 +67,8 @@ fn happen(
     loud: &mut BTreeSet<ObjectRef>,
     dice: &mut Dice,
 ) {
+    // What happens happens after what was looked at, not in the same moment.
+    house.now += jiff::SignedDuration::from_millis(10);
     match dice.roll(14) {
         12 => house.waits(object, true),
         13 => {
