@@ -77,7 +77,7 @@ fn from_dump(place: &Path) -> Duration {
 /// One crash, a hundred copies of a namespace of five healthy pods, and old events of pods that are gone.
 fn crowded() -> Evidence {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    let mut all = dump::read(&root.join("application-crashed/typical")).expect("a crash");
+    let mut all = dump::read(&root.join("application-crashed/recorded-crashes")).expect("a crash");
     let plain = dump::read(&root.join("healthy/plain")).expect("a healthy namespace");
     let plain = serde_json::to_string(&plain).expect("evidence as JSON");
     for copy in 0..100 {

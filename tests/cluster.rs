@@ -2,8 +2,9 @@
 //! Slack what a real kubelet, registry, kube-state-metrics, Prometheus and Alertmanager made happen.
 //!
 //! `tests/cluster/up` brings the cluster up, as root; without it every story is reported as ignored, and
-//! why. `FIRSTHAND_CLUSTER=mine` with `KUBECONFIG` takes the user's own instead (CONTRIBUTING.md). Each story has namespaces, a daemon and a Slack stand-in of its own, so all of them run at once;
-//! `FIRSTHAND_SHOW=FOLDER` writes there what each channel said in the end.
+//! why. `FIRSTHAND_CLUSTER=mine` with `KUBECONFIG` takes the user's own instead (CONTRIBUTING.md). Each story has
+//! namespaces, a daemon and a Slack stand-in of its own, so all of them run at once; two that wait for a quarter of
+//! an hour are told with `FIRSTHAND_SLOW=1` only. `FIRSTHAND_SHOW=FOLDER` writes there what each channel said in the end.
 
 #![expect(clippy::print_stderr, reason = "a skipped or failed story must say why")]
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use lab::{Lab, Target};
 use libtest_mimic::{Arguments, Trial};
-use stories::{ALL, FIGURES, Needs, Story};
+use stories::{ALL, FIGURES, Needs, SLOW, Story};
 
 /// Set for the process that runs inside the cluster's network.
 const INSIDE: &str = "FIRSTHAND_CLUSTER_INSIDE";
@@ -46,6 +47,13 @@ fn main() -> ExitCode {
         if !whole && story.needs == Needs::Ours {
             eprintln!(
                 "{} is skipped: it needs the node, registry or rules of our own cluster",
+                story.name
+            );
+            return skipped(story);
+        }
+        if SLOW.contains(&story.name) && std::env::var_os("FIRSTHAND_SLOW").is_none() {
+            eprintln!(
+                "{} is left out: it takes a quarter of an hour (FIRSTHAND_SLOW=1)",
                 story.name
             );
             return skipped(story);

@@ -217,6 +217,15 @@ impl House {
         assert!(sent.expect("the daemon").status().is_success());
     }
 
+    /// For how long Prometheus has been running.
+    pub(crate) async fn prometheus_runs_for(&self) -> Duration {
+        let url = format!("{}/api/v1/status/runtimeinfo", self.target.prometheus());
+        let answer = reqwest::get(url).await.expect("Prometheus").json::<Value>().await;
+        let since = answer.expect("JSON")["data"]["startTime"].as_str().map(str::to_owned);
+        let since: jiff::Timestamp = since.and_then(|it| it.parse().ok()).expect("a time");
+        Duration::try_from(jiff::Timestamp::now().duration_since(since)).unwrap_or_default()
+    }
+
     /// Listens in the place of the daemon, says yes to every webhook and keeps none.
     pub(crate) async fn swallow_webhooks(&self) -> Swallows {
         let seen = std::sync::Arc::<std::sync::Mutex<String>>::default();
