@@ -41,8 +41,8 @@ async fn a_hundred_kills_lose_nothing_and_repeat_nothing() {
         sender.await.expect("the alert was taken in the end");
     }
     house
-        .wait_until("every incident has its message and its evidence", |told| {
-            told.len() == usize_of(rounds) && told.values().all(|thread| thread.replies.len() == 1)
+        .wait_until("every incident has its message, its evidence and its checklist", |told| {
+            told.len() == usize_of(rounds) && told.values().all(|thread| thread.replies.len() == 2)
         })
         .await;
 
