@@ -10,7 +10,7 @@ pub(super) static CAUSE: Cause = Cause {
     clears: &[],
     why: "Not enough evidence to name a cause. {seen}. {lacking}.",
     fix: &[],
-    avoid: &["Calling exit code {sigkill} an OOM: it is SIGKILL, and nothing here says by whom."],
+    avoid: &[],
     looks_for: &["Nothing: it is what is left when no other cause has any proof."],
     confirm: "With the missing evidence another cause is named.",
     links: &["https://kubernetes.io/docs/tasks/debug/debug-application/"],
@@ -60,8 +60,7 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let found = found
         .because(Proof::quoted(format!("exit code {code}"), ended.reason(), place))
         .fact("seen", seen)
-        .fact("exit_code", code)
-        .maybe("sigkill", (code == 137).then_some(code));
+        .fact("exit_code", code);
     let found = match container.log_unavailable() {
         Some(why) => found
             .fact("lacking", format!("The {} could not be read: {why}", container.log_name()))

@@ -18,8 +18,8 @@ pub(super) async fn three_ways(house: House) {
     let stuck = house.says("stuck", &["Cause certain", "its liveness probe fails"]).await;
     assert!(stuck.contains("exit code 137 comes from the probe, not from memory"), "{stuck}");
     let free = house.says("free", &["SIGKILL (exit code 137)"]).await;
-    assert!(free.contains("Avoid Calling exit code 137 an OOM"), "{free}");
-    assert!(!free.contains("memory limit"), "{free}");
+    assert!(free.contains("Avoid Taking exit code 137 for a lack of memory"), "{free}");
+    assert!(!free.contains("at its memory limit"), "{free}");
 
     house.kubectl(&["delete", "pods", "-l", "app=warehouse", "--grace-period=0", "--force"]);
     let deleted = house.says("warehouse", &["0 of 1 pod ready", "was deleted"]).await;
