@@ -17,7 +17,9 @@ pub(super) async fn arguments(house: House) {
     house.kubectl(&["rollout", "undo", "deployment/packer"]);
     house.says("packer", &["monitoring", "is healthy since"]).await;
     // The rule looks back ten minutes: the alert outlives the failure, and the incident with it.
-    house.replies("packer", "Lab30PodRestarts still fires: resolved once that ends").await;
+    house
+        .replies("packer", "Lab30PodRestarts still fires because its rule looks back 10 min")
+        .await;
 }
 
 /// The Secret is deleted here, and exists elsewhere; the release that comes next is not to blame, and
