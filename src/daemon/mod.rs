@@ -5,6 +5,7 @@
 //! *Nothing is decided here, and it never renders, weighs or sends anything itself.* The daemon carries signals from intake to the ledger, evidence from
 //! collect to diagnosis, decisions from incident to the ledger, and wakes whoever has work.
 
+mod afterwards;
 mod clusters;
 mod collector;
 mod conductor;

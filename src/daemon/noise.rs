@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::conductor::Conductor;
+use crate::incident::Incident;
 use crate::incident::noise::{self, Noise, Noisy};
-use crate::incident::{Decision, Incident};
-use crate::ledger::{Commit, LedgerError};
+use crate::ledger::LedgerError;
 
 /// Incidents that are read after a start to know which rules open them for nothing.
 const REMEMBERED: u32 = 1_000;
@@ -42,25 +42,10 @@ impl Conductor {
         noisy: &Noisy,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let Some(mut incident) = self.ledger.incident(id).await? else { return Ok(()) };
+        let Some(incident) = self.ledger.incident(id).await? else { return Ok(()) };
         let (entry, say) = noise::note(noisy, now);
-        incident.replies = incident.replies.saturating_add(1);
-        let receivers: Vec<String> = incident.told.iter().cloned().collect();
-        let decision = Decision { incident, entries: vec![entry], say: vec![say] };
         let (name, at) = (noted(noisy), now.to_string());
-        let commit = Commit {
-            done: &[],
-            decision: &decision,
-            receivers: &receivers,
-            stakeholders: &self.stakeholders,
-            evidence: None,
-            watermark: Some((&name, &at)),
-            now,
-        };
-        if self.ledger.commit(commit).await? > 0 {
-            (self.owed)();
-        }
-        Ok(())
+        self.add_reply(incident, entry, say, Some((&name, &at)), now).await
     }
 }
 

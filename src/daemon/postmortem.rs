@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::conductor::Conductor;
 use crate::incident::{Decision, Entry, Reply, Say};
-use crate::ledger::{Commit, LedgerError};
+use crate::ledger::LedgerError;
 
 /// Lines of the timeline that go into the draft; the first ones tell how it began, the last how it ended.
 const LINES: usize = 200;
@@ -24,33 +24,18 @@ impl Conductor {
         id: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let Some(mut incident) = self.ledger.incident(id).await? else { return Ok(()) };
+        let Some(incident) = self.ledger.incident(id).await? else { return Ok(()) };
         let mut timeline = self.ledger.timeline(id).await?;
         if timeline.len() > LINES {
             timeline.drain(LINES / 2..timeline.len() - LINES / 2);
         }
-        incident.replies = incident.replies.saturating_add(1);
-        let receivers: Vec<String> = incident.told.iter().cloned().collect();
         let entry = Entry {
             at: now,
             source: "firsthand".to_owned(),
             text: "posted the draft of the postmortem".to_owned(),
         };
         let reply = Reply::Postmortem { at: now, timeline };
-        let say = vec![Say::Reply { reply, broadcast: false }];
-        let decision = Decision { incident, entries: vec![entry], say };
-        let commit = Commit {
-            done: &[],
-            decision: &decision,
-            receivers: &receivers,
-            stakeholders: &self.stakeholders,
-            evidence: None,
-            watermark: None,
-            now,
-        };
-        if self.ledger.commit(commit).await? > 0 {
-            (self.owed)();
-        }
-        Ok(())
+        let say = Say::Reply { reply, broadcast: false };
+        self.add_reply(incident, entry, say, None, now).await
     }
 }

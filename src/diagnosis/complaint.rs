@@ -261,6 +261,11 @@ fn is_still_said(text: &str, wanted: Complaint) -> bool {
     newest.iter().copied().filter(said).count() >= OFTEN && newest.iter().take(LATELY).any(said)
 }
 
+/// A line as it stands, bounded, without what would move a cursor.
+pub(super) fn quoted(line: &str) -> String {
+    line.trim().chars().filter(|it| !it.is_control() || *it == '\t').take(300).collect()
+}
+
 /// What one line says, without the log's own prefixes, where it has a form that is known.
 pub(super) fn said_in(line: &str) -> String {
     if let Some(said) = super::log::said_by_record(line) {
@@ -296,8 +301,7 @@ fn of_log<'a>(
         (true, _) if mine.len() >= REPEATED => Certainty::Likely,
         _ => Certainty::Possible,
     };
-    let quote: String =
-        line.trim().chars().filter(|it| !it.is_control() || *it == '\t').take(300).collect();
+    let quote = quoted(line);
     let previous = if log.name.starts_with("previous") { " --previous" } else { "" };
     let base = Hypothesis::with(cause, certainty)
         .because(log.proof(fact, quote.clone(), at as u64 + 1))

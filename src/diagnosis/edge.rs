@@ -106,11 +106,8 @@ fn missing<'a>(
 pub(super) fn filling(world: &World<'_>, space: &str, claim: &str) -> Option<Filling> {
     let metrics = world.evidence().metrics.read()?;
     let last = |name: &str| {
-        let mut all = metrics.named(name).filter(|series| {
-            let is = |key: &str, value: &str| series.labels.get(key).is_some_and(|it| it == value);
-            is("namespace", space) && is("persistentvolumeclaim", claim)
-        });
-        Some(all.next()?.samples.last()?.1)
+        let labels = [("namespace", space), ("persistentvolumeclaim", claim)];
+        Some(metrics.labelled(name, labels).next()?.samples.last()?.1)
     };
     let capacity = last("kubelet_volume_stats_capacity_bytes").filter(|it| *it > 0.0)?;
     let used = last("kubelet_volume_stats_used_bytes")

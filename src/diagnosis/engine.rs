@@ -69,9 +69,8 @@ pub fn diagnose(evidence: &Evidence, scope: &Scope) -> Diagnosis {
         let health = checkup.into_health(*around);
         if fault {
             keep(find(&world, object, health), &mut diagnosis);
-        } else if let Some(finding) = Some(())
-            .filter(|()| health.is_healthy())
-            .and_then(|()| complains(&world, object, &health))
+        } else if health.is_healthy()
+            && let Some(finding) = complains(&world, object, &health)
         {
             diagnosis.findings.push(finding);
         } else if settling || health.is_healthy() || health.presence == Presence::ScaledToZero {

@@ -22,7 +22,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::api::storage::v1::StorageClass;
 use serde::{Deserialize, Serialize};
 
-use super::{BlindSpot, CustomResource};
+use super::{BlindSpot, ContainerView, CustomResource};
 
 /// A source of evidence: read, or not, and then why not. A source that nobody asked for is
 /// `Unavailable` too; "not asked" and "empty" are different facts.
@@ -325,6 +325,30 @@ impl Metrics {
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Series> {
         self.0.iter().filter(move |series| series.name == name)
     }
+
+    /// The series of that metric which bear all these labels.
+    pub fn labelled<'a, const N: usize>(
+        &'a self,
+        name: &'a str,
+        labels: [(&'a str, &'a str); N],
+    ) -> impl Iterator<Item = &'a Series> {
+        self.named(name).filter(move |series| {
+            labels.iter().all(|(key, value)| series.labels.get(*key).is_some_and(|it| it == value))
+        })
+    }
+
+    /// The series of that metric about one container.
+    pub(super) fn of_container<'a>(
+        &'a self,
+        name: &'a str,
+        container: ContainerView<'a>,
+    ) -> impl Iterator<Item = &'a Series> {
+        let pod = container.pod();
+        self.labelled(
+            name,
+            [("namespace", pod.namespace()), ("pod", pod.name()), ("container", container.name())],
+        )
+    }
 }
 
 /// One time series.
@@ -336,6 +360,13 @@ pub struct Series {
     pub labels: BTreeMap<String, String>,
     /// Its samples, oldest first: time and value. NaN and infinities are kept out.
     pub samples: Vec<(Timestamp, f64)>,
+}
+
+impl AlertFact {
+    /// The name of its rule; `an alert` where it has none.
+    pub(super) fn name(&self) -> &str {
+        self.labels.get("alertname").map_or("an alert", String::as_str)
+    }
 }
 
 /// An alert, as Alertmanager tells it.

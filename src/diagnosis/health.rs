@@ -99,13 +99,8 @@ impl Checkup {
     }
 
     /// Compares ready pods with what should be there; pods that are younger than they may be are given
-    /// time.
-    fn check_ready(&mut self, pods: &[PodView<'_>], now: Timestamp, young_controller: bool) {
-        self.check_ready_beside(pods, 0, now, young_controller);
-    }
-
-    /// As [`Self::check_ready`], where so many pods are on their way out and are made anew after that.
-    fn check_ready_beside(
+    /// time, and so are those that come after the `leaving` ones.
+    fn check_ready(
         &mut self,
         pods: &[PodView<'_>],
         leaving: usize,

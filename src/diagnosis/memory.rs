@@ -16,12 +16,7 @@ pub(super) fn limit<'a>(container: &ContainerView<'a>) -> Option<(&'a str, f64)>
 pub(super) fn peak(case: &Case<'_>, container: &ContainerView<'_>) -> Option<f64> {
     let metrics = case.evidence().metrics.read()?;
     let of = |name: &'static str| {
-        let series = metrics.named(name).filter(|series| {
-            let label = |key: &str| series.labels.get(key).map(String::as_str).unwrap_or_default();
-            label("namespace") == case.namespace()
-                && label("pod") == container.pod().name()
-                && label("container") == container.name()
-        });
+        let series = metrics.of_container(name, *container);
         series.flat_map(|it| it.samples.iter().map(|(_, value)| *value)).reduce(f64::max)
     };
     let working_set = of("container_memory_working_set_bytes");
@@ -33,12 +28,7 @@ pub(super) fn growth(case: &Case<'_>, container: &ContainerView<'_>) -> Option<(
     let ended = container.last_ended()?;
     let (began, end) = (ended.started_at()?, ended.finished_at()?);
     let metrics = case.evidence().metrics.read()?;
-    let mine = metrics.named("container_memory_working_set_bytes").filter(|series| {
-        let label = |key: &str| series.labels.get(key).map(String::as_str).unwrap_or_default();
-        label("namespace") == case.namespace()
-            && label("pod") == container.pod().name()
-            && label("container") == container.name()
-    });
+    let mine = metrics.of_container("container_memory_working_set_bytes", *container);
     let samples = mine.flat_map(|series| series.samples.iter().copied());
     let mut run: Vec<_> = samples.filter(|(at, _)| *at >= began && *at <= end).collect();
     run.sort_by_key(|(at, _)| *at);

@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::PodView;
+use super::wiring::matches;
 use super::world::{World, name, namespace};
 
 /// The way that is closed.
@@ -47,8 +48,7 @@ pub(super) fn closed<'a>(
     let all = world.workloads().filter(|it| it.namespace == place);
     let pods = all.flat_map(|it| world.pods_of(it));
     let labels = |pod: &PodView<'_>| pod.object().metadata.labels.clone().unwrap_or_default();
-    let bears = |it: &Labels| selector.iter().all(|(key, value)| it.get(key) == Some(value));
-    let called = pods.map(|pod| labels(&pod)).find(bears)?;
+    let called = pods.map(|pod| labels(&pod)).find(|it| matches(selector, it))?;
     let caller = Side { labels: labels(&caller), namespace: caller.namespace().to_owned() };
     let called = Side { labels: called, namespace: place.to_owned() };
     let ports = ports(service, port);
@@ -171,9 +171,9 @@ fn ports(service: &Service, port: Option<u16>) -> Vec<IntOrString> {
 }
 
 fn fits(selector: &LabelSelector, labels: &Labels) -> bool {
-    let equal = selector.match_labels.iter().flatten();
+    let mut equal = selector.match_labels.iter();
     let mut expressions = selector.match_expressions.iter().flatten();
-    equal.into_iter().all(|(key, value)| labels.get(key) == Some(value))
+    equal.all(|wanted| matches(wanted, labels))
         && expressions.all(|it| {
             let value = labels.get(&it.key);
             let among =

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::container::ContainerView;
 use super::event::EventView;
-use super::log::endpoint_in;
+use super::log::{endpoint_in, host_and_port};
 
 /// What keeps a container from being well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +113,7 @@ fn awaits_nothing(container: ContainerView<'_>) -> bool {
     let Some(log) = container.running_log() else { return false };
     let last = log.text.lines().rev().find(|line| !line.trim().is_empty());
     let Some(endpoint) = last.and_then(endpoint_in) else { return false };
-    let host = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+    let (host, _) = host_and_port(&endpoint);
     pod.world().cannot_answer(pod.namespace(), host).is_some()
 }
 

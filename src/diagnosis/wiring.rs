@@ -208,7 +208,8 @@ fn selector(service: &Service) -> Option<&Labels> {
     spec.selector.as_ref().filter(|it| !it.is_empty() && !external && !headless)
 }
 
-fn matches(selector: &Labels, labels: &Labels) -> bool {
+/// Whether labels have all that a selector asks for.
+pub(super) fn matches(selector: &Labels, labels: &Labels) -> bool {
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 

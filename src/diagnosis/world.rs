@@ -14,6 +14,7 @@ use super::event::EventView;
 use super::health::template_labels;
 use super::owner::{lift_with, owner_of};
 use super::pod::PodView;
+use super::wiring::matches;
 use super::{Evidence, KeyedObject, Log, ObjectRef, Source};
 
 type Name<'a> = (&'a str, &'a str);
@@ -296,6 +297,15 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The name of the Service of that namespace which is called nearly so: at most two letters apart.
+    pub(super) fn service_like(&self, namespace: &str, wanted: &str) -> Option<&'a str> {
+        let services = self.evidence.services.items().iter();
+        let here = services.filter(|it| self::namespace(&it.metadata) == namespace);
+        let names = here.filter_map(|it| it.metadata.name.as_deref());
+        let close = names.map(|it| (strsim::damerau_levenshtein(it, wanted), it)).min();
+        close.filter(|(distance, _)| *distance <= 2).map(|(_, it)| it)
+    }
+
     /// The Service that a host or cluster IP written in `here` means.
     pub(super) fn service_at(&self, here: &str, host: &str) -> Option<&'a Service> {
         if host.parse::<std::net::IpAddr>().is_ok() {
@@ -343,11 +353,10 @@ impl<'a> World<'a> {
         else {
             return Vec::new();
         };
-        let bears = |labels: &&BTreeMap<String, String>| {
-            selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-        };
         let here = self.workloads().filter(|it| it.namespace == service.namespace);
-        here.filter(|it| self.labels_of(it).iter().any(&bears)).cloned().collect()
+        here.filter(|it| self.labels_of(it).iter().any(|labels| matches(selector, labels)))
+            .cloned()
+            .collect()
     }
 
     /// The ConfigMap of that name, where ConfigMaps were read.

@@ -1,6 +1,7 @@
 //! The program ends itself: a panic, an exception that nobody catches, a last fatal word.
 
 use super::prelude::*;
+use crate::diagnosis::complaint::quoted;
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::log::Kind;
 
@@ -88,8 +89,7 @@ fn last_words<'a>(
     let log = container.log()?;
     let lines = log.text.lines().enumerate();
     let (at, line) = lines.filter(|(_, line)| !line.trim().is_empty()).last()?;
-    let line = line.trim().chars().filter(|it| !it.is_control()).take(300).collect();
-    Some((log, at as u64 + 1, line))
+    Some((log, at as u64 + 1, quoted(line)))
 }
 
 /// What has a cause of its own is left to it.

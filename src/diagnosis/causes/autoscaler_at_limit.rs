@@ -56,7 +56,7 @@ fn hypothesis(case: &Case<'_>, autoscaler: &HorizontalPodAutoscaler) -> Option<H
     };
     let alerts = case.evidence().alerts.iter();
     let alert = case.alerts().next().or_else(|| alerts.into_iter().find(names_it))?;
-    let alert = alert.labels.get("alertname").map_or("an alert", String::as_str);
+    let alert = alert.name();
     (status.current_replicas.unwrap_or(0) >= most).then(|| {
         let words = limited.message.as_deref().unwrap_or("TooManyReplicas");
         let place = format!("condition ScalingLimited of {name}");

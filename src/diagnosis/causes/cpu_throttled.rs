@@ -63,13 +63,7 @@ fn hypothesis(case: &Case<'_>, container: ContainerView<'_>, share: f64) -> Opti
 fn share(case: &Case<'_>, container: ContainerView<'_>) -> Option<f64> {
     let metrics = case.evidence().metrics.read()?;
     let counted = |name: &str| {
-        let mut all = metrics.named(name).filter(|series| {
-            let is = |key: &str, value: &str| series.labels.get(key).is_some_and(|it| it == value);
-            is("namespace", container.pod().namespace())
-                && is("pod", container.pod().name())
-                && is("container", container.name())
-        });
-        let samples = &all.next()?.samples;
+        let samples = &metrics.of_container(name, container).next()?.samples;
         let (first, last) = (samples.first()?.1, samples.last()?.1);
         Some(if samples.len() > 1 && last > first { last - first } else { last })
     };

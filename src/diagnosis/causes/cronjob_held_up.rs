@@ -3,6 +3,7 @@
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
 use crate::diagnosis::cron::{Misses, misses};
+use crate::diagnosis::world::is;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "cronjob-held-up",
@@ -29,10 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let object = case.object();
     let all = case.evidence().cron_jobs.items().iter();
-    let mine = all.filter(|_| object.kind == *"CronJob").find(|it| {
-        it.metadata.name.as_deref() == Some(&object.name)
-            && it.metadata.namespace.as_deref() == Some(&object.namespace)
-    });
+    let mine = all.filter(|_| object.kind == *"CronJob").find(|it| is(&it.metadata, object));
     let Some((why, _)) = mine.and_then(|it| misses(case.world(), it)) else { return Vec::new() };
     let found = Hypothesis::certain(CAUSE.id);
     vec![match why {

@@ -6,7 +6,7 @@ use super::prelude::*;
 use crate::diagnosis::ObjectRef;
 use crate::diagnosis::complaint::{Complaint, about};
 use crate::diagnosis::ending::Ending;
-use crate::diagnosis::log::{Kind, Told, endpoint_in, failed_calls, is_error};
+use crate::diagnosis::log::{Kind, Told, endpoint_in, failed_calls, host_and_port, is_error};
 
 /// How often a program that runs must say so: once is start-up noise.
 const REPEATED: usize = 2;
@@ -67,10 +67,7 @@ fn waiting(case: &Case<'_>, container: ContainerView<'_>, often: usize) -> Optio
     let log = container.running_log()?;
     let call = failed_calls(log.text).into_iter().find(|it| it.times >= often)?;
     let problem = problem(call.kind, &call.quote);
-    let (host, port) = match call.endpoint.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()),
-        None => (call.endpoint.as_str(), None),
-    };
+    let (host, port) = host_and_port(&call.endpoint);
     let base = Hypothesis::likely(CAUSE.id)
         .because(log.proof(problem, &call.quote, call.line))
         .because(Proof::fact(format!("{} of its last lines say so", call.times)))
@@ -102,11 +99,8 @@ fn hypothesis(case: &Case<'_>, ending: &Ending<'_>, told: &Told) -> Hypothesis {
         Certainty::Possible
     };
     base.certainty = base.certainty.min(most);
-    let near = nearby.as_deref().map(|it| match it.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()),
-        None => (it, None),
-    });
-    let Some((host, port)) = told.endpoint().or(near) else { return base };
+    let near = || nearby.as_deref().map(host_and_port);
+    let Some((host, port)) = told.endpoint().or_else(near) else { return base };
     match case.world().service_at(case.namespace(), host) {
         Some(service) => of_service(case, base, service, port),
         None => of_unknown(case, base, host, told.kind),
@@ -133,7 +127,7 @@ fn is_out_of_time(line: &str) -> bool {
 fn named_nearby(case: &Case<'_>, log: &str) -> Option<String> {
     let newest = log.lines().rev().take(60);
     newest.filter_map(endpoint_in).find(|endpoint| {
-        let host = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+        let (host, _) = host_and_port(endpoint);
         let service = case.world().service_at(case.namespace(), host);
         service.is_some() && case.world().cannot_answer(case.namespace(), host).is_some()
     })
@@ -197,22 +191,18 @@ fn of_unknown(case: &Case<'_>, mut base: Hypothesis, host: &str, kind: Kind) -> 
     let Some(services) = case.evidence().services.read() else {
         return base.maybe("outside", outside);
     };
-    let here: Vec<&str> = services
-        .iter()
-        .filter(|it| it.metadata.namespace.as_deref() == Some(namespace))
-        .filter_map(|it| it.metadata.name.as_deref())
-        .collect();
+    let mut here = services.iter().map(|it| it.metadata.namespace.as_deref());
     // A namespace of which nothing was read proves no absence.
-    if kind != Kind::UnknownName || (here.is_empty() && namespace != case.namespace()) {
+    if kind != Kind::UnknownName
+        || (namespace != case.namespace() && !here.any(|it| it == Some(namespace)))
+    {
         return base.maybe("outside", outside);
     }
     base.certainty = Certainty::Certain;
     let state = format!("Service {name} does not exist in {namespace}");
-    let close = here.into_iter().map(|it| (strsim::damerau_levenshtein(it, name), it)).min();
-    let nearest = close.filter(|(distance, _)| *distance <= 2).map(|(_, it)| it.to_owned());
     base.because(Proof::fact(state.clone()))
         .fact("state", state)
         .fact("missing", name)
-        .maybe("nearest", nearest)
+        .maybe("nearest", case.world().service_like(namespace, name))
         .settle(format!("kubectl -n {namespace} get services"))
 }

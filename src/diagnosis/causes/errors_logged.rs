@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::prelude::*;
+use crate::diagnosis::complaint::{quoted, said_in};
 use crate::diagnosis::log::is_error;
 
 /// How many of a log's last lines count, and how many of these must be errors that read alike.
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
 
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let Some(alert) = case.alerts().next().filter(|_| case.is_quiet()) else { return Vec::new() };
-    let alert = alert.labels.get("alertname").map_or("an alert", String::as_str);
+    let alert = alert.name();
     let mut found: Vec<(usize, Hypothesis)> =
         case.containers().filter_map(|it| of_container(it, alert)).collect();
     found.sort_by_key(|(times, _)| std::cmp::Reverse(*times));
@@ -49,8 +50,7 @@ fn of_container(container: ContainerView<'_>, alert: &str) -> Option<(usize, Hyp
     if times < OFTEN {
         return None;
     }
-    let quote: String =
-        line.trim().chars().filter(|it| !it.is_control() || *it == '\t').take(300).collect();
+    let quote = quoted(line);
     let found = Hypothesis::likely(CAUSE.id)
         .because(log.proof("what it says again and again", quote.clone(), at as u64 + 1))
         .because(Proof::fact(format!("alert {alert} names it")))
@@ -59,7 +59,7 @@ fn of_container(container: ContainerView<'_>, alert: &str) -> Option<(usize, Hyp
         .fact("pod", container.pod().name())
         .fact("times", times)
         .fact("lines", newest().count())
-        .fact("message", crate::diagnosis::complaint::said_in(&quote))
+        .fact("message", said_in(&quote))
         .settle("kubectl -n {namespace} logs {pod} -c {container} --tail=100");
     Some((times, found))
 }

@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::diagnosis::edge::gap;
+use crate::diagnosis::world::is;
 
 pub(super) static CAUSE: Cause = Cause {
     id: "ingress-backend-missing",
@@ -27,10 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
 fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
     let object = case.object();
     let all = case.evidence().ingresses.items().iter();
-    let mine = all.filter(|_| object.kind == *"Ingress").find(|it| {
-        it.metadata.name.as_deref() == Some(&object.name)
-            && it.metadata.namespace.as_deref() == Some(&object.namespace)
-    });
+    let mine = all.filter(|_| object.kind == *"Ingress").find(|it| is(&it.metadata, object));
     let Some(gap) = mine.and_then(|it| gap(case.world(), it)) else { return Vec::new() };
     let place = format!("spec of Ingress {}", object.name);
     let found = Hypothesis::certain(CAUSE.id)
@@ -38,8 +36,6 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
         .fact("way", &gap.way)
         .fact("service", gap.service)
         .settle("kubectl -n {namespace} get services");
-    let services = case.evidence().services.items().iter();
-    let here = services.filter(|it| it.metadata.namespace.as_deref() == Some(&object.namespace));
     vec![match gap.port {
         Some(port) => {
             let service = case.world().service(&object.namespace, gap.service);
@@ -53,14 +49,9 @@ fn weigh(case: &Case<'_>) -> Vec<Hypothesis> {
                 .fact("portless", gap.service)
                 .fact("ports", ports.collect::<Vec<_>>().join(", "))
         }
-        None => {
-            let names = here.filter_map(|it| it.metadata.name.as_deref());
-            let close = names.map(|it| (strsim::damerau_levenshtein(it, gap.service), it)).min();
-            let nearest = close.filter(|(distance, _)| *distance <= 2).map(|(_, it)| it.to_owned());
-            found
-                .fact("problem", "does not exist")
-                .fact("missing", gap.service)
-                .maybe("nearest", nearest)
-        }
+        None => found
+            .fact("problem", "does not exist")
+            .fact("missing", gap.service)
+            .maybe("nearest", case.world().service_like(&object.namespace, gap.service)),
     }]
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::prelude::*;
 use crate::diagnosis::LogView;
 use crate::diagnosis::ObjectRef;
-use crate::diagnosis::log::{endpoint_in, failed_calls};
+use crate::diagnosis::log::{endpoint_in, failed_calls, host_and_port};
 use crate::diagnosis::world::Silence;
 
 pub(super) static CAUSE: Cause = Cause {
@@ -89,7 +89,7 @@ fn called(log: &Option<LogView<'_>>) -> Option<String> {
 
 /// What it waits for is a Service: whether that can answer is proof.
 fn awaited(case: &Case<'_>, found: Hypothesis, endpoint: &str) -> Hypothesis {
-    let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
+    let (host, _) = host_and_port(endpoint);
     let (here, world) = (case.namespace(), case.world());
     let Some((name, namespace)) = world.named_by(here, host) else { return found };
     let (state, fact) = match world.cannot_answer(here, host) {

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::diagnosis::ObjectRef;
-use crate::diagnosis::log::{FailedCall, Kind, failed_calls};
+use crate::diagnosis::log::{FailedCall, Kind, failed_calls, host_and_port};
 use crate::diagnosis::policy::{Way, closed};
 
 pub(super) static CAUSE: Cause = Cause {
@@ -54,7 +54,7 @@ fn blocked(
     proof: Proof,
 ) -> Option<Hypothesis> {
     let world = case.world();
-    let (host, port) = endpoint.rsplit_once(':').unwrap_or((endpoint, ""));
+    let (host, port) = host_and_port(endpoint);
     let service = world.service_at(case.namespace(), host)?;
     let object = ObjectRef::new(
         "Service",
@@ -65,7 +65,7 @@ fn blocked(
     if ready == 0 {
         return None;
     }
-    let found = closed(world, container.pod(), service, port.parse().ok())?;
+    let found = closed(world, container.pod(), service, port)?;
     let policy = ObjectRef::new("NetworkPolicy", found.namespace, found.name);
     let (selected, way) = match found.way {
         Way::In => (format!("the pods of Service {}", object.name), "ingress"),

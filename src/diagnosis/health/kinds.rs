@@ -13,7 +13,7 @@ use crate::diagnosis::owner::controller;
 use crate::diagnosis::pod::PodView;
 use crate::diagnosis::trouble::{MAY_LINGER_FOR, MAY_START_FOR};
 use crate::diagnosis::world::{World, created, is, name, namespace};
-use crate::diagnosis::{ObjectRef, Presence, Series, ServiceHealth};
+use crate::diagnosis::{ObjectRef, Presence, ServiceHealth};
 
 /// Fills in presence, numbers and the controller's own words.
 pub(super) fn check(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
@@ -149,13 +149,7 @@ fn deployment(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     let (updated, total) = (status.updated_replicas.unwrap_or(0), status.replicas.unwrap_or(0));
     checkup.health.ready = status.ready_replicas.unwrap_or(0);
     checkup.health.updated = updated;
-    let pods = speaking_pods(world, object);
-    checkup.check_ready_beside(
-        &pods,
-        leaving(world, object),
-        world.now(),
-        is_young(&found.metadata, world.now()),
-    );
+    check_replicas(checkup, world, object, &found.metadata);
     let observed = observed(&found.metadata, status.observed_generation);
     let available = status.available_replicas.unwrap_or(0);
     let complete = observed && updated >= desired && total <= updated && available >= updated;
@@ -197,13 +191,7 @@ fn stateful_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     let Some(status) = found.status.as_ref() else { return by_its_pods(checkup, world, object) };
     checkup.health.ready = status.ready_replicas.unwrap_or(0);
     checkup.health.updated = status.updated_replicas.unwrap_or(0);
-    let pods = speaking_pods(world, object);
-    checkup.check_ready_beside(
-        &pods,
-        leaving(world, object),
-        world.now(),
-        is_young(&found.metadata, world.now()),
-    );
+    check_replicas(checkup, world, object, &found.metadata);
     let observed = observed(&found.metadata, status.observed_generation);
     let strategy = spec.and_then(|spec| spec.update_strategy.as_ref());
     let partition = strategy.and_then(|it| it.rolling_update.as_ref()).and_then(|it| it.partition);
@@ -232,13 +220,7 @@ fn daemon_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     }
     checkup.health.ready = status.number_ready;
     checkup.health.updated = status.updated_number_scheduled.unwrap_or(0);
-    let pods = speaking_pods(world, object);
-    checkup.check_ready_beside(
-        &pods,
-        leaving(world, object),
-        world.now(),
-        is_young(&found.metadata, world.now()),
-    );
+    check_replicas(checkup, world, object, &found.metadata);
     let observed = observed(&found.metadata, status.observed_generation);
     let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
     let on_delete = strategy.and_then(|it| it.type_.as_deref()) == Some("OnDelete");
@@ -258,13 +240,7 @@ fn replica_set(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
     checkup.health.updated = checkup.health.ready;
     let observed =
         observed(&found.metadata, found.status.as_ref().and_then(|s| s.observed_generation));
-    let pods = speaking_pods(world, object);
-    checkup.check_ready_beside(
-        &pods,
-        leaving(world, object),
-        world.now(),
-        is_young(&found.metadata, world.now()),
-    );
+    check_replicas(checkup, world, object, &found.metadata);
     unfinished(checkup, observed, 0, 0);
     checkup.health.rollout_complete = observed;
 }
@@ -332,12 +308,8 @@ const LATE: SignedDuration = SignedDuration::from_mins(15);
 /// When kube-state-metrics reckons that a CronJob runs next; in the past where it missed that.
 fn next_run(world: &World<'_>, object: &ObjectRef) -> Option<Timestamp> {
     let metrics = world.evidence().metrics.read()?;
-    let label = |series: &Series, name: &str, value: &str| {
-        series.labels.get(name).is_some_and(|it| it == value)
-    };
-    let series = metrics.named("kube_cronjob_next_schedule_time").find(|series| {
-        label(series, "cronjob", &object.name) && label(series, "namespace", &object.namespace)
-    })?;
+    let labels = [("namespace", object.namespace.as_str()), ("cronjob", object.name.as_str())];
+    let series = metrics.labelled("kube_cronjob_next_schedule_time", labels).next()?;
     let (_, seconds) = series.samples.last()?;
     Timestamp::from_second(*seconds as i64).ok()
 }
@@ -356,7 +328,7 @@ fn pod(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         checkup.health.desired = 1;
         checkup.health.ready = i32::from(pod.is_ready());
         checkup.health.updated = 1;
-        checkup.check_ready(&pods, world.now(), false);
+        checkup.check_ready(&pods, 0, world.now(), false);
     }
 }
 
@@ -406,7 +378,7 @@ fn by_its_pods(checkup: &mut Checkup, world: &World<'_>, object: &ObjectRef) {
         i32::try_from(pods.iter().filter(|pod| pod.is_ready()).count()).unwrap_or(i32::MAX);
     checkup.health.updated = seen;
     checkup.health.rollout_complete = unread.is_none();
-    checkup.check_ready(&pods, world.now(), false);
+    checkup.check_ready(&pods, 0, world.now(), false);
 }
 
 /// The newest pod of a custom owner that runs things to their end (a Tekton TaskRun, an Argo Workflow), where
@@ -479,6 +451,18 @@ fn observed(metadata: &ObjectMeta, observed: Option<i64>) -> bool {
         (Some(generation), Some(observed)) => observed >= generation,
         _ => true,
     }
+}
+
+/// Compares the ready pods of a controller with what it wants; those that leave and those that come are given
+/// time.
+fn check_replicas(
+    checkup: &mut Checkup,
+    world: &World<'_>,
+    object: &ObjectRef,
+    controller: &ObjectMeta,
+) {
+    let (pods, now) = (speaking_pods(world, object), world.now());
+    checkup.check_ready(&pods, leaving(world, object), now, is_young(controller, now));
 }
 
 /// How many pods are on their way out, within the time that they may take: what replaces them comes after.

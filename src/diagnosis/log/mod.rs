@@ -87,11 +87,7 @@ pub struct Told {
 impl Told {
     /// The host and the port it failed to reach, where it names them.
     pub fn endpoint(&self) -> Option<(&str, Option<u16>)> {
-        let named = self.endpoint.as_deref()?;
-        match named.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') => Some((host, port.parse().ok())),
-            _ => Some((named, None)),
-        }
+        self.endpoint.as_deref().map(host_and_port)
     }
 
     /// The service that this program depends on and that failed it, with how; nothing where the line is
@@ -258,6 +254,14 @@ pub enum Language {
 /// Reads the end of one log, however long it is. Linear in its length.
 pub fn read(text: &str) -> Reading {
     read_bytes(text.as_bytes())
+}
+
+/// The host and the port of `db:5432`; an address of IPv6 has no port beside it.
+pub(super) fn host_and_port(endpoint: &str) -> (&str, Option<u16>) {
+    match endpoint.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') => (host, port.parse().ok()),
+        _ => (endpoint, None),
+    }
 }
 
 /// What a structured line says, its message and the error beside it, whatever its level.
